@@ -17,7 +17,7 @@ import { NotFound, RouteError } from './ui/States.js';
 
 const root = createRootRouteWithContext<{ queryClient: QueryClient }>()();
 
-/** Every page except sign-in and help. After signing in, the person returns to the page that was asked for. */
+/** Every page except sign-in and help. After signing in, the person returns to the requested page. */
 const signedIn = createRoute({
   getParentRoute: () => root,
   id: 'signed-in',
@@ -71,9 +71,8 @@ const smtpUser = createRoute({
   path: '/smtp-users/$smtpUserId',
   validateSearch: searchOf((search) => ({
     tab: oneOf(['denied', 'sources', 'history'] as const, search['tab']),
-    /** The address in the box "Why?". */
     why: text(search['why']),
-    /** The time in that box; without it, now. */
+    /** The time in the box "Why?"; without it, now. */
     at: text(search['at']),
   })),
   component: lazyRouteComponent(() => import('./pages/smtp-user/SmtpUser.js'), 'SmtpUser'),

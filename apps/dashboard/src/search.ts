@@ -7,7 +7,7 @@ export function text(value: unknown): string | undefined {
 }
 
 export function oneOf<Value extends string>(values: readonly Value[], value: unknown): Value | undefined {
-  return values.find((known) => known === text(value));
+  return values.find((allowed) => allowed === text(value));
 }
 
 /** Reads the search part of a URL. Missing and invalid values are left out, so that links need not name them. */

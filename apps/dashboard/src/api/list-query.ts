@@ -9,7 +9,7 @@ interface PageParams {
   readonly cursor?: string;
 }
 
-/** A list that the API returns by pages. Its data are the items of all pages that were asked for. */
+/** A list that the API returns by pages. Its data are the items of all requested pages. */
 export const listQuery = <Item>(
   queryKey: QueryKey,
   limit: number,

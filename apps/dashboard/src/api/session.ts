@@ -16,7 +16,6 @@ export function signInWithKey(key: string): Promise<WhoAmI> {
   return signIn({ key });
 }
 
-/** The code of a one-time link works once. */
 export function signInWithCode(code: string): Promise<WhoAmI> {
   return signIn({ code });
 }

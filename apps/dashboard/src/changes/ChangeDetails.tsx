@@ -41,7 +41,6 @@ export function Difference({ changes }: { readonly changes: readonly Change[] })
   );
 }
 
-/** The key, and whether it was used through the dashboard. */
 export function By({ actor }: Pick<Change, 'actor'>) {
   return (
     <>

@@ -21,7 +21,6 @@ export function entriesOf(side: Change['before']): readonly EntryOfChange[] {
   return Array.isArray(entries) ? (entries as EntryOfChange[]) : [];
 }
 
-/** What a change did, in a few words, without the entries. */
 export function titleOf({ type, before, after }: Change): string {
   const name = (side: Change['before'], key: string) => String(side?.[key] ?? '');
   switch (type) {

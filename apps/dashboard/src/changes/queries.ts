@@ -12,14 +12,12 @@ export interface ChangeFilters {
 
 const PAGE = 50;
 
-/** The changes of a tenant, newest first. */
 export const changesQuery = (tenantId: string, filters: ChangeFilters) =>
   listQuery(['changes', tenantId, filters], PAGE, (page, signal) => {
     const params = { path: { tenantId }, query: { ...filters, ...page } };
     return take(api.GET('/v1/tenants/{tenantId}/changes', { params, signal }));
   });
 
-/** The changes of one SMTP user, newest first. */
 export const historyQuery = (tenantId: string, smtpUserId: string) =>
   listQuery(['history', tenantId, smtpUserId], PAGE, (page, signal) => readHistory(tenantId, smtpUserId, page, signal));
 

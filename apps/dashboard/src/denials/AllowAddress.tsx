@@ -13,7 +13,6 @@ import { deniedIpsQuery } from './queries.js';
 interface Props {
   readonly user: { readonly tenantId: string; readonly id: string };
   readonly ip: string;
-  /** *Allow this address*; *Allow* if the address is shown next to it. */
   readonly label?: string;
   /** For a row of a long list: only a menu. It loads nothing before it is opened. */
   readonly menuOnly?: boolean;

@@ -32,7 +32,6 @@ interface Props {
   readonly onSelect?: (range: Range) => void;
 }
 
-/** The denials of a tenant or of an SMTP user. It has its final size before it is loaded. */
 export function DenialsChart({ tenantId, smtpUserId, range, filters, by, onSelect }: Props) {
   const interval = intervalFor(range);
   const path = { tenantId, ...(smtpUserId !== undefined && { smtpUserId }) };

@@ -7,7 +7,6 @@ export const ONE_DAY_MS = 86_400_000;
 export interface AllowChoice {
   readonly range: string;
   readonly forOneDay: boolean;
-  /** Which addresses it lets in, in words. */
   readonly detail: string;
 }
 
@@ -15,8 +14,7 @@ export interface AllowChoice {
 export type AllowChoices = readonly AllowChoice[] | 'looks-like-proxy';
 
 /**
- * What to offer for a denied address: the address, the address for one day, its network (IPv4 /24, IPv6 /64), and what the API suggests. Nothing
- * if the text is not an address.
+ * For a denied address: itself, itself for one day, its network (IPv4 /24, IPv6 /64), and the API's suggestions. Nothing for other text.
  * @param loaded the denied addresses of the SMTP user; undefined while they are loaded
  */
 export function allowChoices(ip: string, loaded: readonly DeniedIp[] | undefined): AllowChoices {

@@ -27,7 +27,6 @@ export const denialsQuery = (tenantId: string, filters: DenialFilters) =>
     return take(api.GET('/v1/tenants/{tenantId}/denials', { params, signal }));
   });
 
-/** Denied logins over time, of one SMTP user or of the tenant. */
 export const histogramQuery = (
   { tenantId, smtpUserId }: { readonly tenantId: string; readonly smtpUserId?: string },
   interval: Interval,

@@ -18,9 +18,9 @@ export function refusalsOf(denials: readonly Denial[]): Refusal[] {
   const byIp = new Map<string, Refusal>();
   for (const { ip, refused, count, occurredAt, relay, reason } of denials.toSorted(newestFirst)) {
     if (!refused) continue;
-    const known = byIp.get(ip) ?? { ip, refused: 0, since: occurredAt, last: occurredAt, relays: [], reason };
-    const relays = known.relays.includes(relay) ? known.relays : [...known.relays, relay];
-    byIp.set(ip, { ...known, refused: known.refused + count, since: occurredAt, relays });
+    const before = byIp.get(ip) ?? { ip, refused: 0, since: occurredAt, last: occurredAt, relays: [], reason };
+    const relays = before.relays.includes(relay) ? before.relays : [...before.relays, relay];
+    byIp.set(ip, { ...before, refused: before.refused + count, since: occurredAt, relays });
   }
   return [...byIp.values()];
 }

@@ -11,14 +11,12 @@ export const REASONS: Readonly<Record<DenialReason, string>> = {
 };
 export const REASON_CODES = Object.keys(REASONS) as DenialReason[];
 
-/** What happened, in a sentence for the person who runs the user. */
 export const EXPLAINED: Readonly<Record<DenialReason, string>> = {
   'ip-not-authorized': 'the right password, from an address that is not on the list',
   'no-live-entry': 'the right password, but every entry of the list has expired',
   'source-ip-invalid': 'the relay sent no valid source address: check its configuration',
 };
 
-/** *1 login*, *1,204 logins*. */
 export const counted = (count: number, one: string, many = `${one}s`): string =>
   `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
 

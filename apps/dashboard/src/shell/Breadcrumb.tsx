@@ -3,7 +3,6 @@ import { shownTitle } from '../ui/page-title.js';
 import classes from './Breadcrumb.module.css';
 import { pageOf } from './pages.js';
 
-/** *Outbound / SMTP users / app@acme.example*. */
 export function Breadcrumb({ tenantId }: { readonly tenantId: string | undefined }) {
   const { pathname } = useLocation();
   const title = shownTitle.use();

@@ -4,7 +4,6 @@ import { useParams, useRouter } from '@tanstack/react-router';
 import { sessionEnded, type WhoAmI } from '../api/session.js';
 import { SignInForm } from '../pages/sign-in/SignInForm.js';
 
-/** A dialog to sign in again, over the page, which keeps what was typed. */
 export function SessionEnded() {
   const ended = sessionEnded.use();
   const queryClient = useQueryClient();

@@ -7,7 +7,6 @@ import { TenantButton } from './TenantButton.js';
 
 const MAX_SHOWN = 50;
 
-/** For operators. The list is loaded when it is opened. */
 export function TenantSwitcher({ tenantId }: { readonly tenantId: string | undefined }) {
   const [search, setSearch] = useState('');
   const navigate = useNavigate();

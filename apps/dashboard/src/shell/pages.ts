@@ -35,7 +35,6 @@ const PATHS = [
   '/operator/api-keys',
 ] as const;
 
-/** For the side bar, the breadcrumb and the jump box (⌘K). */
 export const SECTIONS: readonly Section[] = [
   {
     label: 'Outbound',

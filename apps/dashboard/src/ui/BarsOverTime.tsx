@@ -13,7 +13,6 @@ export interface Bar {
 export interface Part {
   readonly name: string;
   readonly label: string;
-  /** A CSS colour. */
   readonly color: string;
 }
 export type Interval = 'minute' | 'hour' | 'day';
@@ -28,7 +27,6 @@ export interface BarsProps {
   readonly onSelect?: (one: string, other: string) => void;
 }
 
-/** Loads a large library: import it with `lazy`. */
 export default function BarsOverTime({ what, bars, interval, parts, onSelect }: BarsProps) {
   const [selection, setSelection] = useState<{ readonly from: string; readonly to: string } | null>(null);
   const atOf = (label: unknown) => (typeof label === 'string' ? label : null);

@@ -34,9 +34,8 @@ interface Props<Row> {
   /** Undefined while loading: placeholders of the final height are shown. */
   readonly rows: readonly Row[] | undefined;
   readonly rowKey: (row: Row) => string;
-  /** A row links to this page … */
+  /** A row either links to a page or, with `onOpen`, opens something on this one. */
   readonly link?: (row: Row) => LinkProps;
-  /** … or opens something on this page. */
   readonly onOpen?: (row: Row) => void;
   /** The key of the row whose panel is open. The panel follows the focus to other rows. */
   readonly open?: string | undefined;
@@ -205,7 +204,6 @@ interface ListProps<Row> extends Omit<Props<Row>, 'rows' | 'more'> {
   };
 }
 
-/** A table of a list that the API returns by pages, or why it cannot be loaded. */
 export function ListTable<Row extends object>({ query, ...table }: ListProps<Row>) {
   const { data, error, refetch } = query;
   if (error && !data) return <Failed error={error} retry={() => void refetch()} />;

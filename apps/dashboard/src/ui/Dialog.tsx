@@ -15,7 +15,6 @@ interface FormProps {
   readonly danger?: boolean;
 }
 
-/** The content of a dialog: fields, what went wrong, *Cancel*, and the button that does it. */
 export function DialogForm({
   onClose,
   children,
@@ -51,9 +50,7 @@ export function DialogForm({
 
 interface Props extends FormProps {
   readonly opened: boolean;
-  /** What will happen: *Clear the restriction of app@acme.example*. */
   readonly title: string;
-  /** The text that must be typed before the button works: a username, a tenant's id. */
   readonly typeToConfirm?: string;
 }
 

@@ -19,7 +19,6 @@ const CHOICES = [
   { value: 'at', label: 'At a time …' },
 ];
 
-/** Never, after some days, or at a time in the browser's time zone. */
 export function ExpiryField({ value, onChange, label = 'Expires', error }: Props) {
   const [choice, setChoice] = useState(value === null ? 'never' : 'at');
   const choose = (chosen: string | null) => {

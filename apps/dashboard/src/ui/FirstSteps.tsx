@@ -8,7 +8,6 @@ interface Props {
   readonly steps: readonly { readonly title: string; readonly text: ReactNode; readonly action?: ReactNode }[];
 }
 
-/** Shown instead of a list that never had anything: what to do first. */
 export function FirstSteps({ title, children, steps }: Props) {
   return (
     <section className={classes['first']}>

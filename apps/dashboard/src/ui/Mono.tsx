@@ -1,7 +1,6 @@
 import { ActionIcon, CopyButton, Text, Tooltip, type TextProps } from '@mantine/core';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
 
-/** For addresses, ranges and ids. */
 export function Mono({ children, ...text }: TextProps & { readonly children: string }) {
   return (
     <Text span inherit {...text} className="mono">

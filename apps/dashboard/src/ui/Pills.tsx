@@ -14,7 +14,6 @@ interface Props<Value extends string> {
   }[];
 }
 
-/** The views of a list with their counts: *All 1,204 · Restricted 310*. */
 export function Pills<Value extends string>({ label, value, onChange, items }: Props<Value>) {
   return (
     <div role="group" aria-label={label} className={classes['pills']}>

@@ -7,7 +7,6 @@ import { ApiProblem } from '../api/client.js';
 import { whoAmI } from '../api/session.js';
 import { timeOfDay } from './dates.js';
 
-/** An empty list: what that means, and what to do. */
 export function Empty({
   title,
   order = 2,
@@ -64,7 +63,6 @@ export function Failed({ error, retry }: { readonly error: Error; readonly retry
   );
 }
 
-/** Shows that the page was loaded earlier and Postern does not answer now. */
 export function Stale({ since }: { readonly since: number }) {
   return (
     <Text size="xs" c="dimmed" role="status" className="tabular">

@@ -1,7 +1,7 @@
 import type { UseInfiniteQueryResult } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 
-/** The rows that were shown, as they are now and in their places, and how many others wait. */
+/** The rows that were shown, as they are now and in the same order, and how many others wait. */
 export function heldBack<Row>(
   rows: readonly Row[],
   idOf: (row: Row) => string,

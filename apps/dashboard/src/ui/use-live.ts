@@ -3,10 +3,10 @@ import { useEffect, useEffectEvent, useState } from 'react';
 import { whoAmI } from '../api/session.js';
 
 export type Live =
-  /** Something came within the last seconds. */
+  /** Something was received within the last seconds. */
   | { readonly state: 'live' }
   | { readonly state: 'connecting' }
-  /** Nothing came since then: show `<Stale since>`. */
+  /** Nothing was received since then: show `<Stale since>`. */
   | { readonly state: 'stale'; readonly since: number };
 
 interface Options<Data> {
@@ -14,7 +14,7 @@ interface Options<Data> {
   /** The name of the events in the stream: `denial`. */
   readonly event: string;
   readonly onEvent: (data: Data) => void;
-  /** The stream could not resume at its position, and what came meanwhile is not sent. Load the list again. */
+  /** The stream could not resume at its position, and what it missed is not sent. Load the list again. */
   readonly onGap: () => void;
 }
 

@@ -3,7 +3,6 @@ import type { Schema } from '../../api/client.js';
 export type ApiKey = Schema<'ApiKey'>;
 type Role = ApiKey['role'];
 
-/** What each role may do, and what stops when its key is revoked. */
 export const ROLES: Readonly<Record<Role, { readonly label: string; readonly may: string; readonly stops: string }>> = {
   admin: {
     label: 'Admin',

@@ -84,7 +84,7 @@ export function Changes() {
         onClose={() => change({ open: undefined })}
         title={shown ? titleOfAll(shown.changes) : 'Change'}
       >
-        {shown && <Whole key={shown.eventId} tenantId={tenantId} row={shown} />}
+        {shown && <Details key={shown.eventId} tenantId={tenantId} row={shown} />}
       </SidePanel>
     </Page>
   );
@@ -104,7 +104,7 @@ function rowsOf(changes: readonly Change[]): Row[] {
   });
 }
 
-function Whole({ tenantId, row }: { readonly tenantId: string; readonly row: Row }) {
+function Details({ tenantId, row }: { readonly tenantId: string; readonly row: Row }) {
   const { smtpUserId, username, changes } = row;
   return (
     <Stack gap="lg">

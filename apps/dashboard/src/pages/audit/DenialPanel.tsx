@@ -21,12 +21,12 @@ export function DenialPanel({
 }) {
   return (
     <SidePanel opened={denial !== undefined} onClose={onClose} title="Denial">
-      {denial && <Whole key={denial.id} denial={denial} />}
+      {denial && <Details key={denial.id} denial={denial} />}
     </SidePanel>
   );
 }
 
-function Whole({ denial }: { readonly denial: Denial }) {
+function Details({ denial }: { readonly denial: Denial }) {
   const { tenantId, smtpUserId, username, ip, refused, count } = denial;
   return (
     <Stack gap="lg">

@@ -115,7 +115,6 @@ interface PeriodFilterProps {
   readonly onChange: (search: PeriodSearch) => void;
 }
 
-/** Presets, or a chip with from and to. */
 export function PeriodFilter({ search, usual, onChange }: PeriodFilterProps) {
   const custom = search.from !== undefined || search.to !== undefined;
   const items = [

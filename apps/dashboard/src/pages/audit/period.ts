@@ -22,7 +22,7 @@ export interface RequestedPeriod {
   readonly to?: string;
 }
 
-/** The period that the URL asks for, at `now`. `from` and `to` win; an invalid time is ignored. */
+/** The period that the URL requests, at `now`. `from` and `to` win; an invalid time is ignored. */
 export function periodOf({ period, from, to }: PeriodSearch, now: Date): RequestedPeriod {
   const [first, last] = [timeOf(from), timeOf(to)];
   if (first === undefined && last === undefined && period !== undefined)

@@ -6,7 +6,6 @@ import classes from './Article.module.css';
 
 const command = (flag: string) => `curl ${flag}-H 'Accept: text/plain' ${window.location.origin}/v1/my-ip`;
 
-/** The address of this browser, and how to find that of another machine. */
 export function YourAddress() {
   const { data, isPending } = useQuery({ ...myAddressesQuery, retry: false });
   const mine = data?.[0];

@@ -49,7 +49,7 @@ function Letter({ letter, onDone }: { readonly letter: DeadLetter; readonly onDo
   const { id } = letter;
   const [discarding, setDiscarding] = useState(false);
   const path = { params: { path: { deadLetterId: id } } };
-  const whole = useQuery({
+  const complete = useQuery({
     queryKey: [...KEY, id],
     queryFn: ({ signal }) => take(api.GET('/v1/dead-letters/{deadLetterId}', { ...path, signal })),
   });
@@ -71,7 +71,7 @@ function Letter({ letter, onDone }: { readonly letter: DeadLetter; readonly onDo
     mutationFn: () => take<unknown>(api.DELETE('/v1/dead-letters/{deadLetterId}', path)),
     onSuccess: () => done('It is discarded.'),
   });
-  const shown = whole.data ?? letter;
+  const shown = complete.data ?? letter;
   return (
     <Stack gap="md">
       <Text size="sm">{shown.reason}</Text>
@@ -101,10 +101,10 @@ function Letter({ letter, onDone }: { readonly letter: DeadLetter; readonly onDo
         )}
       </div>
       {retry.error && <Failed error={retry.error} />}
-      {whole.error && <Failed error={whole.error} retry={() => void whole.refetch()} />}
-      {whole.data && (
+      {complete.error && <Failed error={complete.error} retry={() => void complete.refetch()} />}
+      {complete.data && (
         <Code block tabIndex={0}>
-          {contentOf(whole.data)}
+          {contentOf(complete.data)}
         </Code>
       )}
       <Confirm

@@ -33,7 +33,6 @@ export function bytesInWords(bytes: number): string {
   return `${value.toLocaleString('en', { maximumFractionDigits: power === 0 ? 0 : 1 })} ${UNITS[power]}`;
 }
 
-/** *3 minutes*: the age of the oldest event that waits. */
 export function secondsInWords(seconds: number): string {
   if (seconds < 60) return `${Math.round(seconds)} s`;
   return seconds < 3_600 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3_600)} h`;

@@ -31,7 +31,7 @@ export function Reply() {
       const { data, headers } = await takeWithHeaders(api.GET('/v1/tenants/{tenantId}/reply', { params, signal }));
       return { reply: data, etag: headers.get('etag') ?? '*' };
     },
-    // The text being typed is compared with what was read, so that must not change meanwhile.
+    // The text being typed is compared with what was read, so that must not change.
     staleTime: Infinity,
   });
   return (
@@ -161,7 +161,6 @@ function Editor({ tenantId, stored, onReload }: EditorProps) {
 
 const TEXT_RULE = 'One line of 1 to 200 printable ASCII characters; {ip}, once at most, is the only use of braces.';
 const URL_RULE = 'A link with http or https, of at most 200 printable ASCII characters without spaces.';
-/** From the ranges for documentation. */
 const EXAMPLE_IP = '203.0.113.9';
 
 /** The reply as relays build it, by their code. */

@@ -25,7 +25,7 @@ import { Why } from './why/Why.js';
 
 /** A username with more characters is shown smaller. */
 const LONG = 60;
-// Loaded when it is first opened, so that nobody waits for it who came to see why a login was refused.
+// Loaded when it is first opened: most visits only look up why a login was refused.
 const Editor = lazy(async () => ({ default: (await import('./editor/Editor.js')).Editor }));
 
 const TABS = ['denied', 'sources', 'history'] as const;

@@ -12,8 +12,11 @@ export type Mode = Restriction['mode'];
 export type ModeSetting = Pick<Restriction, 'mode' | 'enforceAt'>;
 export type RequestedEntry = Schema<'AddEntriesRequest'>['entries'][number];
 
-/** The part of an entry that a request may have. */
-export const wantedOf = ({ range, note, expiresAt }: Pick<Entry, 'range' | 'note' | 'expiresAt'>): RequestedEntry => ({
+export const requestedOf = ({
+  range,
+  note,
+  expiresAt,
+}: Pick<Entry, 'range' | 'note' | 'expiresAt'>): RequestedEntry => ({
   range,
   note,
   expiresAt,

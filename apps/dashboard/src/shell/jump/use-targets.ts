@@ -167,8 +167,8 @@ export function useTargets(
 function byUser(denials: readonly Schema<'Denial'>[]) {
   const users = new Map<string, { smtpUserId: string; username: string; count: number; last: string }>();
   for (const { smtpUserId, username, count, occurredAt } of denials) {
-    const known = users.get(smtpUserId);
-    if (known) known.count += count;
+    const user = users.get(smtpUserId);
+    if (user) user.count += count;
     else users.set(smtpUserId, { smtpUserId, username, count, last: occurredAt });
   }
   return [...users.values()].slice(0, MAX_USERS);

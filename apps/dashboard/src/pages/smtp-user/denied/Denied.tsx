@@ -108,7 +108,6 @@ function columnsFor(user: SmtpUser): readonly Column<DeniedIp>[] {
   ];
 }
 
-/** Whether the address would be denied now, and the button that allows it. */
 function Now({ user, row }: { readonly user: SmtpUser; readonly row: DeniedIp }) {
   if (letsIn(user.restriction, row.ip)) return <Dimmed size="sm">Allowed now</Dimmed>;
   if (row.looksLikeProxy)

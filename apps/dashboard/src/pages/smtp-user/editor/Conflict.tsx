@@ -9,7 +9,7 @@ import { Failed } from '../../../ui/States.js';
 import { onSingleClick } from '../../../ui/single-click.js';
 import { Time } from '../../../ui/Time.js';
 import { PreviewFigures } from '../sources/PreviewFigures.js';
-import { wantedOf, type ModeSetting, type Restriction, type SmtpUser } from '../smtp-user.js';
+import { requestedOf, type ModeSetting, type Restriction, type SmtpUser } from '../smtp-user.js';
 import classes from './Editor.module.css';
 import { differenceOf, disputed, merged, sideOf, type Disputed, type Side } from './difference.js';
 import { Line } from './Judgement.js';
@@ -20,7 +20,6 @@ interface Props {
   readonly base: readonly Listed[];
   readonly theirs: Restriction;
   readonly mine: readonly Listed[];
-  /** The mode that was chosen for a first list. */
   readonly setting: ModeSetting | null;
   readonly save: (entries: readonly Listed[], setting: ModeSetting | null) => void;
   readonly saving: boolean;
@@ -28,7 +27,7 @@ interface Props {
   readonly back: () => void;
 }
 
-/** Somebody else saved the list meanwhile. Shows each entry that either side changed, with a choice of side. */
+/** For a list that somebody else has saved since it was opened. Shows each entry that either side changed, with a choice of side. */
 export function Conflict({ user, base, theirs, mine, setting, save, saving, error, back }: Props) {
   const [chosen, setChosen] = useState<ReadonlyMap<string, Side>>(new Map());
   const [modeSide, setModeSide] = useState<Side>('mine');
@@ -80,7 +79,7 @@ export function Conflict({ user, base, theirs, mine, setting, save, saving, erro
           />
         ))}
       </div>
-      {after.length > 0 && <PreviewFigures user={user} change={{ entries: after.map(wantedOf) }} />}
+      {after.length > 0 && <PreviewFigures user={user} change={{ entries: after.map(requestedOf) }} />}
       {after.length === 0 && <Text size="sm">A list without entries would refuse every login. Keep one entry.</Text>}
       <Stack gap="sm" className={classes['footer']}>
         {error && <Failed error={error} />}

@@ -9,7 +9,7 @@ import {
   readAfter,
   replaceEntries,
   useRestrictionChange,
-  wantedOf,
+  requestedOf,
   type ModeSetting,
   type Restriction,
   type SmtpUser,
@@ -33,7 +33,6 @@ interface Props {
   readonly close: () => void;
 }
 
-/** One text field for many addresses. What was typed is kept until it is saved or discarded. */
 export function Editor({ user, start, close }: Props) {
   const phone = useMediaQuery('(max-width: 699px)') ?? false;
   return (
@@ -64,13 +63,13 @@ function Content({ user, start, close }: Props & { readonly start: Start }) {
   const [conflict, setConflict] = useState<{ theirs: Restriction; mine: readonly Listed[] } | null>(null);
   useEffect(() => storeDraft(user.id, draft), [user.id, draft]);
   const save = useRestrictionChange(user, ({ version, entries, setting }: Save) =>
-    replaceEntries(user, version, entries.map(wantedOf), setting),
+    replaceEntries(user, version, entries.map(requestedOf), setting),
   );
-  const send = (wanted: Save, mine: readonly Listed[], before: readonly Listed[]) =>
-    save.mutate(wanted, {
+  const send = (next: Save, mine: readonly Listed[], before: readonly Listed[]) =>
+    save.mutate(next, {
       onSuccess: () => {
         storeDraft(user.id, null);
-        showDone(summary(before, wanted.entries));
+        showDone(summary(before, next.entries));
         close();
       },
       onError: async (error) => {

@@ -25,7 +25,6 @@ const IN_ORDER = 20;
 /** The most lines that are drawn: with 1,000, each keystroke would wait. */
 const DRAWN = 100;
 
-/** What saving does to each line: added, changed, removed, or not readable. */
 export const Judgement = memo(function Judgement({ mode, judged, leftOut, changes, staying, correct }: Props) {
   const shown = mode === 'add' ? judged : judged.filter(({ verdict }) => verdict !== 'unchanged');
   const rows =

@@ -5,7 +5,7 @@ import { ExpiryField } from '../../../ui/ExpiryField.js';
 import { Failed } from '../../../ui/States.js';
 import { useNow } from '../../../ui/use-now.js';
 import { PreviewFigures } from '../sources/PreviewFigures.js';
-import { wantedOf, type SmtpUser } from '../smtp-user.js';
+import { requestedOf, type SmtpUser } from '../smtp-user.js';
 import classes from './Editor.module.css';
 import { differenceOf, listAfter, refusesAll } from './difference.js';
 import { inMode, isDirty, newDraft, type Draft, type EditorMode } from './draft.js';
@@ -67,7 +67,7 @@ export function Write({ user, draft, change, save, saving, error, close }: Props
           size="xs"
           aria-label="What the text is"
           value={draft.mode}
-          onChange={(wanted) => change(inMode(draft, wanted as EditorMode))}
+          onChange={(chosen) => change(inMode(draft, chosen as EditorMode))}
           data={[
             { value: 'add', label: 'Add to the list' },
             { value: 'replace', label: 'Edit the complete list' },
@@ -158,7 +158,7 @@ export function Write({ user, draft, change, save, saving, error, close }: Props
         <Alert color="red">All entries would be expired, and every login would be refused.</Alert>
       )}
       {blocked === null && changes.length > 0 && (
-        <PreviewFigures user={user} change={{ entries: after.map(wantedOf) }} />
+        <PreviewFigures user={user} change={{ entries: after.map(requestedOf) }} />
       )}
       <Stack gap="sm" className={classes['footer']}>
         {error && <Failed error={error} />}

@@ -13,8 +13,8 @@ export function listAfter(list: readonly Listed[], judged: readonly Judged[], mo
   const named = new Map(judged.flatMap((one) => ('entry' in one ? [[one.entry.range, one.entry] as const] : [])));
   const staying = mode === 'add' ? list : list.filter(({ range }) => named.has(range));
   const kept = staying.map((entry) => named.get(entry.range) ?? entry);
-  const known = new Set(list.map(({ range }) => range));
-  return [...kept, ...[...named.values()].filter(({ range }) => !known.has(range))];
+  const ranges = new Set(list.map(({ range }) => range));
+  return [...kept, ...[...named.values()].filter(({ range }) => !ranges.has(range))];
 }
 
 /** The changes from one list to another, in the order of the first; new entries at the end. */
@@ -30,7 +30,6 @@ export function differenceOf(before: readonly Listed[], after: readonly Listed[]
   return [...kept, ...added];
 }
 
-/** One entry that was changed since the list was opened: by somebody else, by you, or by both. */
 export interface Disputed {
   readonly range: string;
   readonly base: Listed | null;

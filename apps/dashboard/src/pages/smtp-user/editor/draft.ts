@@ -3,7 +3,6 @@ import { listAsText, type Listed } from './list-as-text.js';
 
 export type EditorMode = 'add' | 'replace';
 
-/** What is being typed, and the list that it is about. */
 export interface Draft {
   readonly mode: EditorMode;
   readonly text: string;
@@ -53,7 +52,6 @@ export function storedDraft(smtpUserId: string): Draft | null {
   }
 }
 
-/** Null deletes the draft. */
 export function storeDraft(smtpUserId: string, draft: Draft | null): void {
   try {
     if (draft === null || !isDirty(draft)) sessionStorage.removeItem(keyOf(smtpUserId));

@@ -16,7 +16,6 @@ export interface Good extends Common {
   readonly remarks: readonly string[];
 }
 
-/** A line that cannot be saved, and why. The others can be saved without it. */
 export interface Bad extends Common {
   readonly verdict: 'bad';
   readonly reason: string;
@@ -34,15 +33,13 @@ export interface Given {
   readonly list: readonly Listed[];
   /** `add` leaves what a line does not mention unchanged. `replace` makes the lines the list. */
   readonly mode: 'add' | 'replace';
-  /** For added lines without a note. */
   readonly note: string | null;
   readonly expiresAt: string | null;
   readonly now: Date;
 }
 
-/** The API's limit, in characters. */
+/** The API's limits; that of a note is in characters. */
 export const MAX_NOTE_LENGTH = 500;
-/** The API's limit. */
 export const MAX_ENTRIES = 1_000;
 
 /** What saving would do with each line, with the API's reasons for refusing it. */
@@ -118,7 +115,6 @@ export function isLive({ expiresAt }: Pick<Listed, 'expiresAt'>, now: Date): boo
 /** Adds which lines are inside another range, and which make entries of the list unnecessary. */
 function withOverlaps(judged: readonly Judged[], ranges: ReadonlyMap<Pasted, IpRange>, given: Given): Judged[] {
   const fresh = new Set([...ranges.values()].map(({ text }) => text));
-  // When the text replaces the list, entries that it does not name are removed.
   const staying = given.mode === 'replace' ? [] : given.list;
   const items = [
     ...[...ranges.values()].map((range) => ({ range, isNew: true })),

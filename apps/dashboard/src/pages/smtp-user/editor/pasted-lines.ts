@@ -1,6 +1,5 @@
 import { readExpiry } from './expiry.js';
 
-/** One address or range of the text, not yet judged, with its note and end. */
 export interface Pasted {
   /** As typed, and its position, where a correction replaces it. */
   readonly typed: string;
@@ -48,8 +47,6 @@ function linesOf(text: string): Piece[] {
     .slice(0, -1)
     .map((match) => ({ text: match[0].replace(/[\r\n\u2028\u2029]+$/u, ''), at: match.index }));
 }
-
-// One line without a header
 
 /** The words of a line that look like addresses. The rest is their note or end. */
 function readLine({ text, at }: Piece, line: number): Pasted[] {
@@ -143,8 +140,6 @@ function cellsOf({ text, at }: Piece): Piece[] {
 
 const leadOf = (text: string): number => text.length - text.trimStart().length;
 
-// CSV with a header
-
 interface Header {
   readonly range: number;
   readonly note: number;
@@ -164,7 +159,7 @@ function readHeader({ text }: Piece): Header | null {
     .replace(/^\ufeff/u, '')
     .split(delimiter)
     .map((name) => name.trim().replace(/^"(.*)"$/, '$1'));
-  const column = (wanted: RegExp) => names.findIndex((name) => wanted.test(name));
+  const column = (pattern: RegExp) => names.findIndex((name) => pattern.test(name));
   const header = { range: column(NAMES.range), note: column(NAMES.note), expires: column(NAMES.expires), delimiter };
   return header.range === -1 ? null : header;
 }

@@ -16,7 +16,7 @@ import {
   addEntries,
   removeEntry,
   useRestrictionChange,
-  wantedOf,
+  requestedOf,
   type Entry,
   type SmtpUser,
   type Warning,
@@ -33,12 +33,10 @@ import { MyAddress } from './MyAddress.js';
 interface Props {
   readonly user: SmtpUser;
   readonly writable: boolean;
-  /** With `text` in its field. */
   readonly openEditor: (mode: 'add' | 'replace', text?: string) => void;
 }
 
-/** From this many entries on, there is a search field. */
-const SEARCHED = 12;
+const SEARCHABLE_FROM_ENTRIES = 12;
 
 export function Entries({ user, writable, openEditor }: Props) {
   const { entries, restricted, mode } = user.restriction;
@@ -83,7 +81,7 @@ export function Entries({ user, writable, openEditor }: Props) {
   const found = search === '' ? entries : entries.filter((entry) => matches(entry, search));
   return (
     <Stack gap="sm">
-      {entries.length >= SEARCHED && (
+      {entries.length >= SEARCHABLE_FROM_ENTRIES && (
         <Group justify="space-between">
           <SearchField label="Search ranges and notes" value={search} onChange={setSearch} />
           {search !== '' && (
@@ -128,7 +126,7 @@ function matches({ range, note, addedBy }: Entry, search: string): boolean {
 /** Removes at once, with an undo. For the last entry, it explains instead what removing it would mean. */
 function useRemove(user: SmtpUser) {
   const [last, setLast] = useState<Entry | null>(null);
-  const add = useRestrictionChange(user, (entry: Entry) => addEntries(user, [wantedOf(entry)]));
+  const add = useRestrictionChange(user, (entry: Entry) => addEntries(user, [requestedOf(entry)]));
   const { mutate, error } = useRestrictionChange(user, ({ id }: Entry) => removeEntry(user, id));
   const remove = (entry: Entry) => {
     if (user.restriction.entries.length === 1) return setLast(entry);

@@ -13,7 +13,7 @@ import {
   replaceEntries,
   smtpUserQuery,
   useRestrictionChange,
-  wantedOf,
+  requestedOf,
   type Entry,
   type SmtpUser,
 } from '../smtp-user.js';
@@ -38,7 +38,7 @@ function Fields({ user, entry, close }: Props & { readonly entry: Entry }) {
   const client = useQueryClient();
   const now = user.restriction.entries.find(({ id }) => id === entry.id);
   const edited = { ...entry, note: note.trim() || null, expiresAt };
-  const entries = user.restriction.entries.map((one) => wantedOf(one.id === entry.id ? edited : one));
+  const entries = user.restriction.entries.map((one) => requestedOf(one.id === entry.id ? edited : one));
   const save = useRestrictionChange(user, () => replaceEntries(user, user.restriction.version, entries));
   const conflict = save.error instanceof ApiProblem && save.error.problem.code === 'version-mismatch';
   const unchanged = now === undefined || sameEntry(edited, now);

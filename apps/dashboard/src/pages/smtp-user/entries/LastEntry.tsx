@@ -8,7 +8,6 @@ interface Props {
   readonly close: () => void;
 }
 
-/** Why the last entry cannot be removed, and what to do instead. */
 export function LastEntry({ user, entry, close }: Props) {
   return (
     <Modal opened={entry !== null} onClose={close} title="This is the last entry">

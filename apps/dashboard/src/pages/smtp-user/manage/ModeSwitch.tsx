@@ -21,7 +21,6 @@ const MODES: readonly { readonly mode: Mode; readonly name: string; readonly doe
 
 const NO_OTHER_CHANGE = {};
 
-/** Whether the list is enforced. Says what a change does before it is made. */
 export function ModeSwitch({ user, writable }: { readonly user: SmtpUser; readonly writable: boolean }) {
   const [chosen, setChosen] = useState<Mode | null>(null);
   const [enforceAt, setEnforceAt] = useState<string | null>(null);

@@ -3,7 +3,6 @@ import { counted, listed } from '../../../denials/words.js';
 import { Time } from '../../../ui/Time.js';
 import type { Coverage } from './queries.js';
 
-/** Since when, and from which relays, logins are counted. */
 export function LoginCoverage({ coverage: { since, silentRelays, notKept } }: { readonly coverage: Coverage }) {
   return (
     <Text size="xs" c="dimmed" component="p" m={0} mt="xs">

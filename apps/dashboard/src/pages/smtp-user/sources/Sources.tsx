@@ -22,7 +22,6 @@ const PARTS = [
   { name: 'refused', label: 'Would be refused now', color: 'var(--postern-refused)' },
 ];
 
-/** The addresses from which this SMTP user has logged in, with the present decision on each. */
 export function Sources({ user }: { readonly user: SmtpUser }) {
   const [days, setDays] = useState<(typeof PERIODS)[number]['value']>('30');
   const histogram = useQuery({ ...sourceHistogramQuery(user, days), placeholderData: (shown) => shown });
@@ -91,7 +90,6 @@ function columnsFor(user: SmtpUser): readonly Column<Source>[] {
   ];
 }
 
-/** The present decision, and the button that allows the address. */
 function Now({ user, source: { ip, reason, matched } }: { readonly user: SmtpUser; readonly source: Source }) {
   if (matched)
     return (

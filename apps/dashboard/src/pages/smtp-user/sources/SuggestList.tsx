@@ -16,7 +16,6 @@ interface Props {
   readonly use: (text: string) => void;
 }
 
-/** The first step towards a restriction: ranges that cover where this SMTP user logged in from. */
 export function SuggestList({ user, use }: Props) {
   const [opened, setOpened] = useState(false);
   return (

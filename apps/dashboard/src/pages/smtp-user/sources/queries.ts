@@ -20,7 +20,6 @@ export const sourcesQuery = ({ tenantId, id: smtpUserId }: SmtpUserRef) =>
     take(api.GET(`${USER}/sources`, { params: { path: { tenantId, smtpUserId }, query }, signal })),
   );
 
-/** Logins by day, with the present decision on them. */
 export const sourceHistogramQuery = ({ tenantId, id: smtpUserId }: SmtpUserRef, days: string) =>
   queryOptions({
     queryKey: ['sources-histogram', tenantId, smtpUserId, days],

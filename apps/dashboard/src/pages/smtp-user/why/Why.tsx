@@ -19,7 +19,6 @@ import classes from './Why.module.css';
 const HERE = '/signed-in/t/$tenantId/smtp-users/$smtpUserId';
 const PAGE = 500;
 
-/** Asks for an address and shows the decision on it, with the reason. */
 export function Why({ user }: { readonly user: SmtpUser }) {
   const { why: fromUrl, at } = useSearch({ from: HERE });
   const navigate = useNavigate({ from: '/t/$tenantId/smtp-users/$smtpUserId' });
@@ -124,7 +123,7 @@ function Wrong({
 function Decision({ user, ip, at }: { readonly user: SmtpUser; readonly ip: string; readonly at: string | undefined }) {
   const { tenantId, id: smtpUserId } = user;
   const { data, error, refetch } = useQuery({
-    // The version is part of the key, so that it is asked again after a change.
+    // The version is part of the key, so that the query runs again after a change.
     queryKey: ['check', tenantId, smtpUserId, ip, at, user.restriction.version],
     queryFn: ({ signal }) => {
       const header = { 'Postern-Min-Version': String(user.restriction.version) };
@@ -160,7 +159,6 @@ function Decision({ user, ip, at }: { readonly user: SmtpUser; readonly ip: stri
   );
 }
 
-/** The change that led to the decision. */
 function Because({ user, checked }: { readonly user: SmtpUser; readonly checked: Checked }) {
   const { tenantId, id: smtpUserId } = user;
   const { data: change } = useQuery({

@@ -7,7 +7,6 @@ import { dateTime } from '../../../ui/dates.js';
 export type Checked = Schema<'CheckedAddress'>;
 
 export interface Words {
-  /** *Refused*, *Let in*. */
   readonly decision: string;
   readonly tone: 'refused' | 'warn' | 'allowed';
   readonly why: string;
