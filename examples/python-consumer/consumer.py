@@ -1,7 +1,7 @@
-"""Keeps Postern's relay policies in a dict, from Kafka, and answers: may this user log in from this address?
+"""Reads Postern's relay policies from Kafka into a dict, and decides whether a user may log in from an address.
 
     python3 consumer.py 127.0.0.1:9092                                   prints every change, until Ctrl-C
-    python3 consumer.py 127.0.0.1:9092 app@acme.example 203.0.113.42     answers once: allow, deny or defer
+    python3 consumer.py 127.0.0.1:9092 app@acme.example 203.0.113.42     prints allow, deny or defer, and ends
 """
 import ipaddress, json, os, re, sys, uuid
 from datetime import datetime, timezone
@@ -15,12 +15,12 @@ policies = {}  # username in lower case -> its relay policy
 
 
 def username_key(text):
-    """1 to 254 printable ASCII characters, compared without case; None for anything else."""
+    """The username in lower case; None unless it has 1 to 254 printable ASCII characters."""
     return text.lower() if isinstance(text, str) and re.fullmatch(r'[\x21-\x7e]{1,254}', text) else None
 
 
 def read_address(text):
-    """Strictly, as docs/relays.md says; a mapped address is its IPv4 address. None where it cannot be read."""
+    """Parses as docs/relays.md says. A mapped address becomes IPv4. None: invalid."""
     try:
         address = ipaddress.ip_address(text if isinstance(text, str) and '%' not in text else '')
     except ValueError:
@@ -29,7 +29,7 @@ def read_address(text):
 
 
 def read_range(text):
-    """The canonical form alone: in another spelling a range is read differently by different programs."""
+    """Accepts only the canonical form: programs read other forms differently."""
     network = ipaddress.ip_network(text if isinstance(text, str) and '%' not in text else '')
     canonical = str(network.network_address) if network.prefixlen == network.max_prefixlen else str(network)
     if text != canonical or network.prefixlen == 0 or network.version == 6 and network.overlaps(MAPPED):
@@ -38,7 +38,7 @@ def read_range(text):
 
 
 def readable(policy):
-    """The policy, if all that a decision needs can be read; what cannot must stop the consumer, not be guessed."""
+    """Returns the policy. An invalid one raises an error, and so stops the consumer."""
     for entry in policy['entries']:
         read_range(entry['range'])
         if entry['expiresAt'] is not None:
@@ -58,7 +58,7 @@ def read_time(text):
 
 
 def follow(brokers, **settings):
-    """Applies all messages from the beginning on; yields each policy, and None whenever all there was has been read."""
+    """Applies all messages from the beginning. Yields each policy, and None at the end of all partitions."""
     consumer = Consumer({'bootstrap.servers': brokers, 'group.id': f'example-{uuid.uuid4()}', 'enable.auto.commit': False,
                          'auto.offset.reset': 'earliest', 'enable.partition.eof': True, **settings})
     source, ended, partitions = None, set(), consumer.list_topics(TOPIC, timeout=10).topics[TOPIC].partitions
@@ -81,12 +81,11 @@ def follow(brokers, **settings):
             if len(ended) == len(partitions):
                 yield None
         elif message:
-            print(message.error(), file=sys.stderr)  # a broker is away: the client tries again by itself
+            print(message.error(), file=sys.stderr)  # for example, a broker is down: the client tries again
 
 
 def decide(username, ip):
-    """Four states stay distinct: a user who is not known is deferred, and an expired last entry does not open a user."""
-    # A to Z alone: by Unicode's rules the Kelvin sign would become a k.
+    """An unknown user is deferred. A user whose entries have all expired is denied, not unrestricted."""
     policy = policies.get(username_key(username))
     if policy is None or policy['removed']:
         return 'defer'
@@ -94,7 +93,7 @@ def decide(username, ip):
         return 'allow'
     address, now = read_address(ip), datetime.now(timezone.utc)
     if address is None:
-        return 'deny'  # nobody can say what it would match
+        return 'deny'  # in report-only too: it could match any entry
     live = [e for e in policy['entries'] if e['expiresAt'] is None or read_time(e['expiresAt']) > now]
     enforced = policy['mode'] == 'enforce' or policy['enforceAt'] is not None and read_time(policy['enforceAt']) <= now
     matches = any(address in read_range(e['range']) for e in live)
@@ -102,7 +101,7 @@ def decide(username, ip):
 
 
 def digest():
-    """Of all policies, as Postern's heartbeats have it: docs/relays.md explains it."""
+    """The digest of all policies, as in Postern's heartbeats (docs/relays.md)."""
     total = 0
     for policy in policies.values():
         if policy['removed']:
