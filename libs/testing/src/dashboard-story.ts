@@ -26,7 +26,7 @@ export interface Story extends Acme {
 
 export const APP = 'app@acme.example';
 export const MANY = 'transactional-fleet@acme.example';
-export const LONG = `${'a-very-long-name-of-a-mail-account.'.repeat(7)}x@acme.example`.slice(-254);
+export const LONG = `${'a-very-long-name-of-a-mail-account.'.repeat(7).slice(0, 241)}@acme.example`;
 export const OPEN = 'newsletter@acme.example';
 export const EXPIRED = 'old-batch@acme.example';
 export const REPORT_ONLY = 'app-eu-west@acme.example';

@@ -14,6 +14,7 @@ import { Page } from '../../ui/Page.js';
 import { Empty } from '../../ui/States.js';
 import { Time } from '../../ui/Time.js';
 import { useLive } from '../../ui/use-live.js';
+import { Username } from '../../ui/Username.js';
 import { given } from '../../search.js';
 import { DenialPanel } from './DenialPanel.js';
 import { DownloadCsv } from './DownloadCsv.js';
@@ -183,7 +184,13 @@ const COLUMNS: readonly Column<Denial>[] = [
     phone: 'aside',
     cell: ({ occurredAt }) => <Time at={occurredAt} exact className="mono" />,
   },
-  { id: 'username', header: 'SMTP user', phone: 'title', wraps: true, cell: ({ username }) => username },
+  {
+    id: 'username',
+    header: 'SMTP user',
+    phone: 'title',
+    wraps: true,
+    cell: ({ username }) => <Username>{username}</Username>,
+  },
   { id: 'ip', header: 'Address', width: 150, phone: 'detail', wraps: true, cell: ({ ip }) => <Mono>{ip}</Mono> },
   { id: 'relay', header: 'Relay', width: 100, from: 'lg', cell: ({ relay }) => relay },
   { id: 'reason', header: 'Reason', width: 140, from: 'lg', cell: ({ reason }) => REASONS[reason] },

@@ -16,6 +16,7 @@ import { FirstSteps } from '../../ui/FirstSteps.js';
 import { Empty, Failed, ReadOnly, Stale } from '../../ui/States.js';
 import { Time } from '../../ui/Time.js';
 import { useNow } from '../../ui/use-now.js';
+import { Username } from '../../ui/Username.js';
 import { smtpUserQuery, useMayWrite } from '../smtp-user/smtp-user.js';
 import { AddSmtpUser } from './AddSmtpUser.js';
 import { lastDenial } from './last-denial.js';
@@ -160,7 +161,14 @@ function useList(tenantId: string, query: string | undefined, state: Shown | und
 }
 
 const COLUMNS: readonly Column<Row>[] = [
-  { id: 'username', header: 'Username', phone: 'title', width: '30%', wraps: true, cell: ({ username }) => username },
+  {
+    id: 'username',
+    header: 'Username',
+    phone: 'title',
+    width: '30%',
+    wraps: true,
+    cell: ({ username }) => <Username>{username}</Username>,
+  },
   {
     id: 'restriction',
     header: 'Restriction',
