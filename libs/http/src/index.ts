@@ -42,6 +42,7 @@ export {
   denialReasonView,
   entryView,
   modeView,
+  reasonOfDenialView,
   reasonView,
   restrictionView,
   roleView,

@@ -5,7 +5,9 @@ import { oneOfSoFar, text, time, uuid, viewOf, integer } from './openapi/view.js
 
 export const decisionView = z.enum(DECISIONS);
 
-export const reasonView = oneOfSoFar(REASON_CODES);
+export const reasonView = oneOfSoFar(REASON_CODES, 'entry-matched');
+/** The same, with a denial as the example. */
+export const reasonOfDenialView = oneOfSoFar(REASON_CODES, 'ip-not-authorized');
 
 export const denialReasonView = oneOfSoFar(DENIAL_REASONS);
 
@@ -40,7 +42,9 @@ export const restrictionView = viewOf<Restriction>('Restriction', 'The allow lis
   enforceAt: time(
     '2026-11-15T08:00:00.000Z',
     'The end of `report-only`: from this time on, `mode` is `enforce`. Null: no end.',
-  ).nullable(),
+  )
+    .nullable()
+    .meta({ examples: [null] }),
   version: integer(1, 7, 'The SMTP user’s version; the `ETag`.'),
   entries: z.array(entryView),
   warnings: z.array(warningView),

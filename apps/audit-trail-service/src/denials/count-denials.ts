@@ -32,7 +32,7 @@ export const HistogramParams = z
       .string()
       .refine(isUuid, 'Give the id of an SMTP user.')
       .optional()
-      .meta({ description: 'Only those of one SMTP user.', examples: ['019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10'] }),
+      .meta({ description: 'Only the denials of this SMTP user.', examples: ['019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10'] }),
     ...denialFilters,
   })
   .refine(({ from, to }) => from <= to, {

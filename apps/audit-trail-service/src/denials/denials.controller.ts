@@ -23,7 +23,7 @@ export class DenialsController {
   @Get('denials/histogram')
   @Documented({
     tag: 'Audit trail',
-    summary: 'The denied logins of a tenant by the minute, the hour or the day (UTC)',
+    summary: 'Count the denied logins of a tenant per minute, hour or day (UTC)',
     answer: json(denialHistogramView),
     problems: ['smtp-user-not-found'],
   })
@@ -47,7 +47,7 @@ export class DenialsController {
   @Get('denial-summaries')
   @Documented({
     tag: 'Audit trail',
-    summary: 'The last denial of each named SMTP user, with the logins refused now and today',
+    summary: 'The last denial of each given SMTP user, with its denied logins of the last five minutes and of today',
     answer: json(summariesView),
   })
   summariseDenials(
@@ -60,7 +60,7 @@ export class DenialsController {
   @Get('refusing-now')
   @ListRoute(refusingNow, {
     tag: 'Audit trail',
-    summary: 'The SMTP users of a tenant whose logins are being refused now',
+    summary: 'The SMTP users of a tenant whose logins were refused in the last five minutes',
   })
   listRefusingNow(@Tenant() tenantId: TenantId, @Query({ schema: refusingNow.query }) params: RefusingNowParams) {
     return new ListRefusingNow(tenantId, params);

@@ -5,7 +5,7 @@ import {
   enforceAtSchema,
   entriesSchema,
   modeSchema,
-  reasonView,
+  reasonOfDenialView,
   text,
   time,
   timeField,
@@ -42,7 +42,7 @@ export const PreviewBody = z
       .max(MAX_ENTRIES, `A restriction has at most ${MAX_ENTRIES} entries.`)
       .optional()
       .meta({ description: 'The ids of entries to remove.' }),
-    mode: modeSchema.optional(),
+    mode: modeSchema.optional().meta({ description: 'Without it, the mode and its `enforceAt` stay.' }),
     enforceAt: enforceAtSchema,
     at: timeField
       .optional()
@@ -65,7 +65,7 @@ export const restrictionPreviewView = view(
           ip: text('198.51.100.7'),
           logins: integer(1, 1),
           lastSeenAt: time('2026-11-02T09:00:00.000Z', 'The hour of the last login.'),
-          reason: reasonView,
+          reason: reasonOfDenialView,
         }),
       )
       .meta({ description: `The refused addresses, the latest first, at most ${MAX_ADDRESSES}.` }),

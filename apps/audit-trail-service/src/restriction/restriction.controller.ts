@@ -55,7 +55,7 @@ export class RestrictionController {
   @Get('suggestion')
   @Documented({
     tag: 'Restrictions',
-    summary: 'The shortest list that covers the addresses from which an SMTP user logged in',
+    summary: 'A short list that covers most logins of an SMTP user',
     takes: ['Postern-Min-Version'],
     answer: json(suggestedRestrictionView),
   })

@@ -11,7 +11,7 @@ const MAX_LEFT = 100;
 
 export const suggestedRestrictionView = view(
   'SuggestedRestriction',
-  'The shortest list of ranges that covers the addresses from which an SMTP user logged in.',
+  'A short list of ranges that covers most logins of an SMTP user.',
   {
     ranges: z
       .array(suggestedRange)

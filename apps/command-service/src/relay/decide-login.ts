@@ -21,7 +21,7 @@ import {
   entryView,
   modeView,
   type Problem,
-  reasonView,
+  reasonOfDenialView,
   text,
   view,
   viewOf,
@@ -44,10 +44,10 @@ const replyView = viewOf<Reply>('Reply', 'What the relay says to its client: SMT
   text: text(DEFAULT_TENANT_REPLY.text, 'The text for the client. The tenant can set the text of a denial.'),
 });
 export const loginDecisionView = view('LoginDecision', 'The decision about one login.', {
-  decision: decisionView,
-  reason: reasonView,
+  decision: decisionView.meta({ examples: ['deny'] }),
+  reason: reasonOfDenialView,
   mode: modeView.nullable().meta({ description: 'Null: the SMTP user is unknown.' }),
-  matched: entryView.nullable().meta({ description: 'The entry that allows the address.' }),
+  matched: entryView.nullable().meta({ description: 'The entry that allows the address.', examples: [null] }),
   reply: replyView.nullable().meta({ description: 'Null: the login may continue.' }),
 });
 export type LoginDecision = z.infer<typeof loginDecisionView>;

@@ -53,7 +53,7 @@ export class RelayController {
   @LongBody(SERVER_LIMITS.bodyBytes)
   @Write({
     tag: 'Relays',
-    summary: 'Report denials; the answer comes when they are on disk',
+    summary: 'Report denials; the answer is sent when they are on disk',
     takes: RELAY_HEADERS,
     answer: json(reportedDenialsView),
   })

@@ -18,7 +18,11 @@ import { TargetOf, type Target } from '../smtp-user/target.js';
 import { Write, Writes } from '../write/writes.js';
 
 const AddEntriesBody = z.strictObject({ entries: entriesSchema });
-const ReplaceBody = z.strictObject({ entries: entriesSchema, mode: modeSchema.optional(), enforceAt: enforceAtSchema });
+const ReplaceBody = z.strictObject({
+  entries: entriesSchema,
+  mode: modeSchema.optional().meta({ description: 'Without it, the mode and its `enforceAt` stay.' }),
+  enforceAt: enforceAtSchema,
+});
 const ModeBody = z.strictObject({ mode: modeSchema, enforceAt: enforceAtSchema });
 
 const changing = (summary: string, more: Partial<Documentation> = {}): Documentation => ({

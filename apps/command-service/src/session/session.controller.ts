@@ -80,7 +80,7 @@ export class SessionController {
   @Described({
     tag: 'Yourself',
     summary: 'Sign in: exchange an API key, or the code of a sign-in link, for a session cookie',
-    description: `For browsers; scripts send the key itself. A session ends ${SESSION_HOURS.unused} hours after its last use, after ${SESSION_HOURS.most / 24} days, by signing out, or with its key. Keys of the role relay cannot sign in.`,
+    description: `For browsers; scripts send the key itself. A session ends ${SESSION_HOURS.unused} hours after its last use, after ${SESSION_HOURS.most / 24} days, when you sign out, or when its key is revoked. Keys of the role relay cannot sign in.`,
     status: 201,
     answer: json(whoAmIView),
     responseHeaders: ['Set-Cookie'],
@@ -114,8 +114,7 @@ export class SessionController {
   @Described({
     tag: 'Yourself',
     summary: 'Sign out: end the session of the cookie',
-    description:
-      'The session stops working within a second. A request with an API key has no session, so it ends none.',
+    description: 'The session ends within a second. A request with an API key ends no session.',
     status: 204,
     responseHeaders: ['Set-Cookie'],
   })

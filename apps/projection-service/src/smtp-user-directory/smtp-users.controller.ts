@@ -28,7 +28,7 @@ export class SmtpUsersController {
   @Get('counts')
   @Documented({
     tag: 'SMTP users',
-    summary: 'How many SMTP users a tenant has, and in which states',
+    summary: 'Count the SMTP users of a tenant by state',
     answer: json(smtpUserCountsView),
   })
   countSmtpUsers(@Tenant() tenantId: TenantId): Promise<SmtpUserCounts> {

@@ -58,7 +58,7 @@ export function Described(documentation: Documentation): MethodDecorator {
     ),
     ApiResponse({
       status,
-      description: answers.length === 0 ? 'Done; nothing is answered.' : 'Done.',
+      description: answers.length === 0 ? 'Done. The answer has no body.' : 'Done.',
       headers: answerHeaders(responseHeaders),
       ...(answers.length > 0 && { content }),
     }),

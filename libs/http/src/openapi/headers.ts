@@ -18,7 +18,7 @@ export const REQUEST_HEADERS = {
     { problems: ['version-mismatch', 'validation-failed'] },
   ),
   'Postern-Guard': requestHeader(
-    '`lockout`: the change is refused with `lockout-risk` if it would refuse an address that logged in during the last 7 days and is allowed now. `lockout; accept="<digest>"`: the change is made if the refused addresses are those of that answer.',
+    '`lockout`: the change is refused with `lockout-risk` if it would refuse an address that logged in during the last 7 days and is allowed now. `lockout; accept="<digest>"`: with the `accept` of that answer, the change is made if it refuses the same addresses.',
     'lockout; accept="9f86d081884c7d65"',
     { pattern: '^lockout([ \\t]*;[ \\t]*accept="[^"]*")?$', problems: ['lockout-risk'] },
   ),
@@ -28,16 +28,16 @@ export const REQUEST_HEADERS = {
     { pattern: '^\\d{1,9}$', problems: ['read-side-behind', 'validation-failed'] },
   ),
   'Last-Event-ID': requestHeader(
-    'The last revision that you applied. If it is missing, or cannot be resumed from, the answer is `reset`.',
+    'The `id` of the last event that you processed. If the stream cannot resume there, it sends `reset`.',
     '4711',
   ),
-  'User-Agent': requestHeader('The relay’s software and its version, for operators.', 'postern-relay-agent/0.1.0'),
+  'User-Agent': requestHeader('For operators: the relay’s software and its version.', 'postern-relay-agent/0.1.0'),
   'Postern-Relay': requestHeader(
-    'The relay’s name, percent-encoded, for operators. By default the name of its key.',
+    'For operators: the relay’s name, percent-encoded. By default the name of its key.',
     'mx1.example',
   ),
   'Postern-Denials-Waiting': requestHeader(
-    'Denials that wait at the relay and are not in this request, for operators.',
+    'For operators: how many denials wait at the relay, without those in this request.',
     '0',
   ),
   'Accept-Encoding': requestHeader('If it contains `gzip`, the answer is compressed.', 'gzip'),
@@ -68,7 +68,11 @@ const ANSWER_HEADERS = {
   'Idempotency-Replayed': answerHeader('`true` if this is the answer of an earlier request.', 'true'),
   'Postern-Revision': answerHeader('The revision of the snapshot: resume the stream from there.', '4711', true),
   'Postern-Policies': answerHeader('How many policies the snapshot has.', '1200', true),
-  'Postern-Digest': answerHeader('16 hex digits, the digest over all of them.', '9f86d081884c7d65', true),
+  'Postern-Digest': answerHeader(
+    'The digest of all policies in the snapshot: 16 hex digits.',
+    '9f86d081884c7d65',
+    true,
+  ),
   'Cache-Control': answerHeader('`no-store`: caches must not store it.', 'no-store', true),
   Vary: answerHeader('The headers of the request on which the answer depends.', 'accept'),
   'Content-Encoding': answerHeader('`gzip` if it was requested.', 'gzip'),

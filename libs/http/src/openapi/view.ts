@@ -20,8 +20,8 @@ export function viewOf<T extends object>(
 }
 
 /** Later versions may add texts. Callers ignore texts that they do not recognise. */
-export function oneOfSoFar<const Text extends string>(texts: readonly Text[]): z.ZodType<Text> {
-  return z.enum(texts).meta({ 'x-may-grow': true }) as unknown as z.ZodType<Text>;
+export function oneOfSoFar<const Text extends string>(texts: readonly Text[], example?: Text): z.ZodType<Text> {
+  return shown(z.enum(texts), { 'x-may-grow': true, ...(example && { examples: [example] }) }, undefined);
 }
 
 export function text<T extends string = string>(example: string, description?: string): z.ZodType<T> {

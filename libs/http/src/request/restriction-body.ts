@@ -45,5 +45,5 @@ export const modeSchema = z.enum(MODES, `One of: ${MODES.join(', ')}.`);
 
 export const enforceAtSchema = timeField.nullish().meta({
   description:
-    'The end of `report-only`: from this time on, relays enforce the list. It must be in the future, at most a year ahead. If you send null, or leave it out, there is no end, and an earlier one is removed.',
+    'The end of `report-only`: from this time on, relays enforce the list. It must be in the future, at most a year ahead. Null or missing: no end.',
 });

@@ -16,6 +16,7 @@ export class PolicyStreamController {
   @Documented({
     tag: 'Relays',
     summary: 'The changes of the policies after a revision, as they happen',
+    description: 'Without `Last-Event-ID`, it begins with `reset`.',
     takes: ['Last-Event-ID', ...RELAY_HEADERS],
     query: {
       lastEventId: {
