@@ -126,7 +126,7 @@ const ROWS: readonly (readonly [limit: string, value: string])[] = [
   ['Answer stored for an `Idempotency-Key`', `${COMMAND_LIMITS.answerLifeHours} h`],
   ['A session that is not used', `${SESSION_HOURS.unused} h`],
   ['A session', `${SESSION_HOURS.most} h`],
-  ['A batch of logins is known as a repeat', `${BATCHES_KEPT_HOURS} h`],
+  ['A repeated batch of logins is recognised', `${BATCHES_KEPT_HOURS} h`],
   ['Hour of a login ahead of Postern’s clock', `${LOGIN_LIMITS.aheadMs / 3_600_000} h`],
   ['A sign-in link', `${COMMAND_LIMITS.linkMinutes} min`],
   ['To connect to the database', seconds(CONNECT_TIMEOUT_MS)],
@@ -135,7 +135,7 @@ const ROWS: readonly (readonly [limit: string, value: string])[] = [
   ['A wait for a lock in the database', seconds(LOCK_TIMEOUT_MS)],
   ['To connect to Kafka', seconds(KAFKA_LIMITS.connectMs)],
   ['A request to Kafka', seconds(KAFKA_LIMITS.requestMs)],
-  ['A consumer that Kafka does not hear from', seconds(KAFKA_LIMITS.silentMs)],
+  ['A Kafka consumer without a heartbeat', seconds(KAFKA_LIMITS.silentMs)],
 ];
 
 /** Rows whose value is a pattern in the code; limits.e2e.test.ts sends what is on either side of it. */
