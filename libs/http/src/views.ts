@@ -56,7 +56,7 @@ export const smtpUserView = viewOf<SmtpUser>(
   {
     id: uuid('019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10'),
     tenantId: text('acme'),
-    username: text('app@acme.example'),
+    username: text('app@acme.example', 'As registered. Postern ignores its case: no other user of any tenant has it.'),
     createdAt: time('2026-11-01T08:00:00.000Z'),
     restriction: restrictionView,
   },

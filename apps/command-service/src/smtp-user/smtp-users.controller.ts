@@ -66,7 +66,7 @@ export class SmtpUsersController {
   @Delete(':smtpUserId')
   @Write({
     tag: 'SMTP users',
-    summary: 'Remove an SMTP user; its history stays',
+    summary: 'Remove an SMTP user; its history stays, and its username is free again',
     takes: ['If-Match'],
     status: 204,
     responseHeaders: ['Postern-Version'],
