@@ -86,12 +86,15 @@ export class CheckpointAdvancedTwice extends Error {
 /** Per topic, the partitions that stop until somebody acts. An unavailable broker or database does not count. */
 export type HaltedPartitions = ReadonlyMap<Topic, number>;
 
-/** Failures in a row that count as halted, like a gap in a stream that lasts `GAP_HALTS_AFTER_MS`. Attempts continue. */
+/** After this many failures in a row, or a gap in a stream for `GAP_HALTS_AFTER_MS`, it counts as halted. Attempts continue. */
 export const HALTED_AFTER_ATTEMPTS = 5;
 
 export const GAP_HALTS_AFTER_MS = 30_000;
 
-/** Why a consumer is not ready; null: it has caught up once and does not fail. New work keeps it ready, or a burst would take out all read processes. */
+/**
+ * Why a consumer is not ready. Null: it is ready, because it has caught up once and does not fail. It stays ready when it has new work: otherwise
+ * a burst of changes would take every read process out of service.
+ */
 export function consumerReadiness(subscription: Pick<RunningSubscription, 'status'>): () => string | null {
   return () => {
     const { hasCaughtUp, lastError } = subscription.status();

@@ -53,7 +53,10 @@ export class AppendExpired extends Error {
   }
 }
 
-/** The events may have been appended, but are not after the deadline: answer 503. A repeat finds out by its expected version or its event ids. */
+/**
+ * The database failed before it answered, so the events may have been appended. After the deadline they are not appended any more. Answer 503:
+ * a repeat finds out by its expected version or its event ids.
+ */
 export class JournalUnavailable extends Error {
   override readonly name = 'JournalUnavailable';
   readonly permanent = false;
@@ -64,7 +67,10 @@ export class JournalUnavailable extends Error {
   }
 }
 
-/** `refused`, `expired`, `contended` (a lock time-out, a deadlock, an id that another session adds): rolled back. `unavailable`: maybe committed. */
+/**
+ * Rolled back: `refused` because of the append's content, `expired` at its deadline, `contended` because of others (a lock time-out, a deadlock,
+ * an id that another session adds). `unavailable`: anything else, maybe committed.
+ */
 export type FailureKind = 'refused' | 'expired' | 'contended' | 'unavailable';
 
 const CONTENDED = new Set(['55P03', '40P01', '40001', '23505']);

@@ -3,7 +3,10 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { FEED_START, samePosition, type FeedPosition } from './read-feed.js';
 
 export interface Checkpoint extends FeedPosition {
-  /** Part of the `Backlog` after the position was applied. It changes with each transaction, to show whether others, or a crash, moved the checkpoint. */
+  /**
+   * Not null: a part of the `Backlog` after the position was applied. It gets a new value with each transaction. A consumer continues its
+   * backlog only if its own last transaction set this value: then no other instance has moved the checkpoint, and no crash undid it.
+   */
   readonly backlogStep?: string | null;
 }
 
@@ -93,7 +96,10 @@ export interface Bookmark {
 
 export interface Bookmarks {
   of(source: string): Bookmark | undefined;
-  /** Milliseconds since a rebuild, or a Postern without a broker, moved the consumer's feed checkpoint; all events before it were applied. Null: none. */
+  /**
+   * Milliseconds by the database's clock since the consumer's feed checkpoint was moved, by a rebuild or by a Postern without Kafka. All events
+   * before it were applied, in whatever partition. Null: it has no feed checkpoint.
+   */
   readonly feedAgeMs: number | null;
 }
 
@@ -136,6 +142,7 @@ export async function addBookmarks(
 }
 
 /**
+ * In the transaction of the effects.
  * @throws `CheckpointMoved` if the bookmark is not at `from`: another member moved it, a rebuild removed it, or a database crash undid the last
  * transactions (consumers do not wait for the disk). Without this check, the bookmark would skip what the crash undid.
  */

@@ -72,7 +72,7 @@ export class Journal {
   }
 
   /**
-   * The caller's transaction must not have written before; the database refuses it, because it would be older in the feed than in the stream.
+   * The database refuses a transaction that has written before: its events would be older in the feed than in the stream.
    * @throws the errors of `append` except `JournalBusy`. After `VersionConflict` and `EventExists` the transaction can continue.
    */
   async appendWithin(manager: EntityManager, append: Append): Promise<Appended> {

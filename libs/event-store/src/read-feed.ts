@@ -25,6 +25,7 @@ export function samePosition(a: FeedPosition, b: FeedPosition): boolean {
 
 export interface FeedPage {
   readonly events: readonly Recorded[];
+  /** Transaction ids, one per event. */
   readonly xids: readonly string[];
   /** Where to continue: after everything that was read, also events of other categories. */
   readonly position: FeedPosition;

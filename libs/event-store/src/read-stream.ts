@@ -22,7 +22,7 @@ export interface StreamPosition {
 
 export const LAST_VERSION = 2_147_483_647;
 
-/** Stream by stream in the order of ids, none after `lastStream`, without secrets. By the index events_stream_version. For the owner. */
+/** Stream by stream in the order of their ids, none after `lastStream`, without secrets. Uses events_stream_version. For the owner's rebuild and verify. */
 export async function readStreams(
   from: EntityManager | DataSource,
   category: StreamCategory,

@@ -9,6 +9,7 @@ import type { ProblemCode, RelayProblem } from './status.js';
 /** An answer with 1,000 rejected denials has about 200 KB. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 const CONNECT_TIMEOUT_MS = 5_000;
+/** The wait before the preferred upstream is tried again doubles up to this many times `preferAgainMs`. */
 const MAX_WAIT_FACTOR = 10;
 
 /** An answer with a status other than 200. A proxy may have sent it. */

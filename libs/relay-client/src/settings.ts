@@ -10,6 +10,7 @@ export interface RelayClientSettings {
   readonly key: string;
   /** For `https`, in PEM: the trusted authorities instead of the system's; this relay's certificate and its key. */
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  /** The name of this relay in its denials. */
   readonly relayName: string;
   /** The relay's software and version, for operators (header `User-Agent`). Default: this package and its version. */
   readonly client?: string;

@@ -2,6 +2,7 @@
 export interface RelayStatus {
   /** `waiting`: no policies yet. `stale`: they are too old. In both, all logins are deferred. */
   readonly state: 'waiting' | 'deciding' | 'stale' | 'stopped';
+  /** The policy stream is open. */
   readonly connected: boolean;
   /** A digest of the control plane has confirmed the policies. */
   readonly verified: boolean;
@@ -52,6 +53,7 @@ export type ProblemCode =
   | 'policy-unreadable'
   | 'snapshot-refused'
   | 'digest-mismatch'
+  /** The snapshot is older than the policies in use: a restored database, or another Postern. */
   | 'policies-went-back'
   | 'last-known-good-unusable'
   | 'denials-not-accepted'

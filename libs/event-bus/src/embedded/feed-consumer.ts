@@ -33,7 +33,7 @@ import { isPermanent } from '../stream-version.js';
 import type { SharedFeed } from './shared-feed.js';
 
 const MAX_BATCH = 500;
-/** The end of a transaction that holds back committed events sends no NOTIFY, and usually follows soon. */
+/** Polls while a transaction holds back committed events: its end sends no NOTIFY. Most end soon. */
 const LOOK_AGAIN_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
 /** After this many events of other topics the checkpoint is stored, so that a restart does not read them again. */
 const PERSIST_AFTER_POSITIONS = 5_000;

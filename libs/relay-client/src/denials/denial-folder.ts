@@ -15,7 +15,7 @@ const TICK_MS = 1_000;
 /**
  * Folds floods of denials with the same user, address, reason and mode. The first login is reported at once; those that follow are one
  * record per window, with a count. The record is in the spool from its first login, so a killed process loses no count. It is sent
- * when its window closes, and its `occurredAt` is the time of its last login.
+ * when its window closes, and its `occurredAt` is the time of its last login, so the first and last denial of an address have exact times.
  */
 export class DenialFolder {
   folded = 0;

@@ -9,7 +9,7 @@ import { rejectedOf, WAITING } from './rejected-denials.js';
 
 const DROP_ALARM_MS = 10_000;
 
-/** Sends denials with the same ids until the control plane acknowledges them. A refused one must not block the others. */
+/** Sends each denial, always with the same id, until the control plane acknowledges it. A refused one must not block the others. */
 export class DenialReporter {
   acknowledged = 0;
   /** Logins; one record may count many. */

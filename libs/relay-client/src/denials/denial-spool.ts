@@ -28,6 +28,7 @@ export class DenialSpool {
   damaged = 0;
 
   private readonly waiting = new Map<string, Waiting>();
+  /** Ids whose last state (a new record, or a higher count) is not in the file. */
   private unwritten = new Set<string>();
   private beingWritten: ReadonlySet<string> = new Set();
   /** The ids in `beingWritten` that the file does not have yet. */

@@ -3,6 +3,7 @@ import type { Replica } from '../replica/replica.js';
 
 /** The most records in memory: those being counted, and those waiting to be sent. */
 const MAX_RECORDS = 50_000;
+/** Between two calls of `take`. */
 const MAX_RECORDS_PER_USER = 1_000;
 
 const KEY_WORDS = 8;

@@ -30,7 +30,8 @@ export class LastKnownGood {
 
   /**
    * Loads the saved policies and replies, with the time since the last contact; null if nothing is usable. The file has the wall clock time of
-   * the last contact, and its mtime is the latest that a process saw. A clock behind either was set back; the real age is unknown then: Infinity.
+   * the last contact, and its mtime is the latest time that a process saw. A clock behind either was set back: then nobody
+   * knows the age, and it is Infinity.
    */
   async load(): Promise<{ replica: Replica; contactAgeMs: number } | null> {
     if (this.path === null) return null;

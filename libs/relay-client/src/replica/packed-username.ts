@@ -4,7 +4,10 @@ export const MAX_USERNAME = 254;
 
 const FOUR_BYTES = 0x01010101;
 
-/** Lower-case ASCII, four bytes per word. Reused, so that a decision allocates nothing. The random key keeps others from choosing names that collide. */
+/**
+ * Lower-case ASCII, four bytes per word. Reused, so that a decision allocates nothing. The hash is HalfSipHash-1-3 with a random key: nobody can
+ * choose names that collide, as they could with FNV or Murmur.
+ */
 export class PackedUsername {
   readonly words: Uint32Array = new Uint32Array(64 + 4);
   length = 0;

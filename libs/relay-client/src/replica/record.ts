@@ -6,7 +6,7 @@
  * - times, only if timed: when each entry expires, then, in report-only, when that ends; milliseconds since 1970, low and high word (all ones: never);
  * - id: the SMTP user's UUID, four words; tenant: its number (`TenantNumbers`), one word;
  * - digest: `policyDigest` of the policy, high and low word, to remove it from the sum when the policy is replaced.
- * Entries keep their order within a family.
+ * IPv4 entries come first; entries keep their order within a family.
  */
 export const RESTRICTED = 1 << 28;
 export const REPORT_ONLY = 1 << 29;
@@ -22,6 +22,7 @@ const END_WORDS = ID_WORDS + TENANT_WORDS + DIGEST_WORDS;
 export const NEVER = 0xffffffff;
 /** The limit of the API. */
 export const MAX_ENTRIES = 1_000;
+/** A key has up to 254 bytes. An entry has up to six words: four of network, two of expiry. Two words end report-only. */
 export const MAX_RECORD_WORDS = 1 + wordsOf(254 + MAX_ENTRIES) + 6 * MAX_ENTRIES + 2 + END_WORDS;
 
 export const headerOf = (keyLength: number, v4Count: number, v6Count: number, flags: number): number =>

@@ -49,7 +49,10 @@ export class UserTable {
   }
 }
 
-/** Each block is the home of an equal share of the hashes. A record without room goes to a later block; those before it count it, to end searches. */
+/**
+ * One part of the users, by hash. Each block is the home of an equal share of the hashes. A record that does not fit goes to the next block with
+ * room; the blocks in between count it, so that a search knows when to stop.
+ */
 export class UserSegment {
   words: Uint32Array;
   users = 0;

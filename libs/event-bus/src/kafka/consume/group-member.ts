@@ -9,7 +9,10 @@ export const SESSION_TIMEOUT_MS = 6_000;
 const HEARTBEATS_PER_SESSION = 6;
 /** The longest time for a handler before its partitions go to others. Heartbeats continue during it. */
 const REBALANCE_TIMEOUT_MS = 60_000;
-/** The wait of a fetch without messages; heartbeats, commits and the end of a member wait behind it. With 50 ms, idle services used half as much CPU again. */
+/**
+ * Longest wait of a fetch that finds nothing; a message is answered at once. Heartbeats, commits and the end of a member wait behind it. With
+ * 50 ms, idle services and their broker used half as much CPU again.
+ */
 const MAX_WAIT_MS = 250;
 const MAX_BYTES_PER_PARTITION = 1_048_576;
 const MAX_BYTES_PER_FETCH = 8_388_608;

@@ -15,6 +15,8 @@ interface Retry {
 }
 
 /**
+ * The states of a partition after a failed batch ("it"):
+ *
  * | state  | when                                                                     | ends                                |
  * |--------|--------------------------------------------------------------------------|-------------------------------------|
  * | waits  | an earlier event of a stream is missing, for less than `gapHaltsAfterMs` | the event arrives, or the gap lasts |

@@ -45,7 +45,10 @@ export interface Slice {
   readonly halt: PartitionHalted | TopicOfAnotherJournal | null;
 }
 
-/** `checks`: read the last handled message again. If this is not the bookmark's topic, read it from the beginning; versions skip what was applied. */
+/**
+ * Where a consumer starts. `checks`: it reads the last handled message again, to see whether this is still the bookmark's topic. If not, it reads
+ * the partition from its beginning, and skips applied events by version.
+ */
 export function beginning(
   bookmark: Bookmark | undefined,
   { low, high }: Watermarks,

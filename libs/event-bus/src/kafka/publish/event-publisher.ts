@@ -31,7 +31,10 @@ export interface PublisherStatus {
   readonly published: number;
 }
 
-/** Sends the journal's events to Kafka in the feed's order, at least once. One leader moves its checkpoint when every in-sync replica has a page. */
+/**
+ * Sends the journal's events to Kafka in the feed's order, at least once. One leader moves the checkpoint when every in-sync replica has a page.
+ * A failed page is sent again; later ones wait.
+ */
 export class EventPublisher {
   readonly #topics: CheckedTopics;
   readonly #sender: EventSender;
@@ -47,7 +50,10 @@ export class EventPublisher {
     this.#sender = new EventSender(kafkaClient(kafka, 'postern-publisher'), topicPrefix);
   }
 
-  /** Waits for a broker in the background: writes need none. @throws `TopicSettingsWrong`, `TopicOfAnotherJournal`, `TopicAheadOfJournal`, `KafkaRefused`. */
+  /**
+   * Checks the topics and joins the election. Without a broker it resolves, and the leader checks them later: writes need no broker.
+   * @throws `TopicSettingsWrong`, `TopicOfAnotherJournal`, `TopicAheadOfJournal`, `KafkaRefused`.
+   */
   async start(): Promise<void> {
     await this.#checkTopics().catch((error: unknown) => {
       if (!(error instanceof KafkaUnreachable)) throw error;

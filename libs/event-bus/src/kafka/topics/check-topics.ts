@@ -21,7 +21,7 @@ export interface CheckedTopics {
 }
 
 /**
- * Checks the last message of each partition; one that is not Postern's is left to the consumers. @throws `TopicOfAnotherJournal`;
+ * Checks the last message of each partition; one that cannot be read is left to the consumers. @throws `TopicOfAnotherJournal`;
  * `TopicAheadOfJournal` if the journal lacks its event, unless the topic is in `recreated`; `KafkaUnreachable`, `KafkaRefused`.
  */
 export async function assertTopicsFit(
@@ -46,7 +46,10 @@ export async function assertTopicsFit(
   }
 }
 
-/** @throws `TopicEmptied` if a topic without retention, not in `recreated`, never had a message, but the journal has events of it up to `published`. */
+/**
+ * @throws `TopicEmptied` if a topic without retention, not in `recreated`, never had a message, but the journal has events of it up to `published`.
+ * For topics with retention, the consumers notice.
+ */
 export async function assertNotEmptied(
   { kafka, feed, topicPrefix }: CheckedTopics,
   recreated: ReadonlySet<string>,

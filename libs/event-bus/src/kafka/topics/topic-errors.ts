@@ -25,7 +25,7 @@ export class TopicOfAnotherJournal extends NeedsAction {
   }
 }
 
-/** Later events would have the same versions as other events. */
+/** The topic has an event that the journal lacks. The next events of the journal would have the same versions. */
 export class TopicAheadOfJournal extends NeedsAction {
   override readonly name = 'TopicAheadOfJournal';
   constructor({ topic, partition, offset }: MessagePosition, eventId: string) {
@@ -38,7 +38,7 @@ export class TopicAheadOfJournal extends NeedsAction {
   }
 }
 
-/** New events would come before the oldest, which are missing. */
+/** A topic without retention has lost its events. If they were refilled later, new events would be before them. */
 export class TopicEmptied extends NeedsAction {
   override readonly name = 'TopicEmptied';
   constructor(topics: readonly string[]) {
