@@ -33,7 +33,7 @@ export const USERS_OF_PROXY = 3;
  */
 const MAX_ROWS = 1_000;
 
-/** Also returns ranges with too many rows to decide. */
+/** Ranges with an address that `USERS_OF_PROXY` users were denied from, or with too many rows to decide. */
 export async function findProxies(
   manager: EntityManager,
   tenantId: string,

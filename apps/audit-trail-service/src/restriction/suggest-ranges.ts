@@ -41,10 +41,14 @@ interface Candidate {
 interface Suggestion<S extends Source> {
   /** Those with the most logins first; at most 1,000. */
   readonly ranges: readonly SuggestedRange[];
+  /** The sources that no range covers. */
   readonly left: readonly S[];
 }
 
-/** A candidate is an IPv4 /24 or IPv6 /64 with several addresses, or one address. Those with the same number of logins are all kept or all left out. */
+/**
+ * A short list of ranges that covers most logins. A candidate is an IPv4 /24 or IPv6 /64 with several addresses, or one address; rare ones are
+ * left out. Candidates with the same number of logins are all kept or all left out.
+ */
 export function suggestRanges<S extends Source>(sources: readonly S[]): Suggestion<S> {
   const all = sum(sources);
   const candidates = candidatesOf(sources).toSorted((a, b) => b.logins - a.logins);

@@ -23,7 +23,10 @@ import { SmtpUserStates } from './smtp-user-states.js';
 import type { Target } from './target.js';
 import { movesUsername, moveUsernames } from './usernames.js';
 
-/** @throws `DomainRefusal`; 412 `version-mismatch`, 409 `username-taken`, `lockout-risk`; `QueueFull`; the journal's errors. */
+/**
+ * Decides again if the user was changed in between.
+ * @throws `DomainRefusal`; 412 `version-mismatch`, 409 `username-taken`, `lockout-risk`; `QueueFull`; the journal's errors.
+ */
 export class ChangeSmtpUser<Body> extends Command<Written<Body>> {
   constructor(
     readonly target: Target,

@@ -22,7 +22,8 @@ export class EventWriter {
   ) {}
 
   /**
-   * Resolves when everything is durable. A write of events only shares a commit with others. `whileLocked` commits the write with `locked`.
+   * Resolves when everything is durable; with `locked`, the transaction of `whileLocked` commits it later. A write of events only shares a commit
+   * with others.
    * @throws the errors of `Journal.append`; 503 `not-ready` if another process carries out the same request.
    */
   async write(write: EventWrite, locked?: EntityManager): Promise<void> {

@@ -11,7 +11,10 @@ export const IfMatch = createParamDecorator((_: unknown, execution: ExecutionCon
 
 const ETAGS = /^"\d{1,9}"(?:\s*,\s*"\d{1,9}")*$/;
 
-/** Reads `If-Match` (RFC 9110, section 13.1.1): `"7"`, a list, or `*`. Proxies change `"7"` to `W/"7"` or `"7-gzip"`. @throws 422 for anything else. */
+/**
+ * Reads `If-Match` (RFC 9110, section 13.1.1): `"7"`, a list, or `*`. Proxies make `W/"7"` and `"7-gzip"`: both count as `"7"`.
+ * @throws 422 for anything else: otherwise a client would believe that its change is protected.
+ */
 export function readIfMatch(header: string | undefined): ExpectedVersions {
   if (header === undefined || header.trim() === '*') return null;
   const tags = strongTags(header);

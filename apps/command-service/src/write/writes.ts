@@ -49,7 +49,10 @@ export class Writes {
     return (body ?? undefined) as Body;
   }
 
-  /** A second request waits for the first. `work` stores its answer in the transaction of its events. @throws 409 `idempotency-key-reused`. */
+  /**
+   * A second request waits for the first. `work` stores its answer, if it succeeds, in the transaction of its events.
+   * @throws 409 `idempotency-key-reused`.
+   */
   private once<Body>(
     { setHeader }: WriteRequest,
     claim: IdempotencyClaim,

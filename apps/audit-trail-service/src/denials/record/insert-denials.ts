@@ -13,8 +13,8 @@ export interface InsertedDenials {
 }
 
 /**
- * Each denial counts once: a repeat is recognised by its id, or, if rows may have been dropped, by the journal's position, because the denials
- * of an address are in one stream. A denial from before `keptFrom` is counted without a row. No schema is named, so that a rebuild can write
+ * Each denial counts once: a repeat is recognised by its id, or, if rows may have been dropped, by the journal's position: the denials of an
+ * address are in one stream, in order. A denial from before `keptFrom` is counted without a row. No schema is named, so that a rebuild can write
  * to new tables.
  */
 export async function insertDenials(
