@@ -41,7 +41,7 @@ describeWithChromium(describe, 'without a mouse', () => {
     await tabTo(page, 'app@acme.example');
     await keyboard.press('Enter');
 
-    await page.getByRole('button', { name: `Allow this address: ${CLIENT}` }).waitFor();
+    await page.getByRole('button', { name: `Allow this address: ${CLIENT}`, disabled: false }).waitFor();
     await tabTo(page, `Allow this address: ${CLIENT}`);
     await keyboard.press('Enter');
     await ranges([CLIENT, '203.0.113.0/24']);

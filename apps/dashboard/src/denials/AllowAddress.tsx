@@ -70,6 +70,7 @@ export function AllowAddress({
           size={size}
           variant={variant}
           className={classes['one']}
+          disabled={denied.isPending}
           loading={allow.isPending}
           onClick={() => choose(itself)}
           aria-label={`${label}: ${ip}`}
@@ -98,14 +99,15 @@ export function AllowAddress({
         </Menu.Target>
         <Menu.Dropdown>
           {isProxy && <LooksLikeProxy />}
-          {choices.map((choice) => (
+          {/* Not before all are known: a choice that is added or removed moves the others below the pointer. */}
+          {denied.isPending && <Loader size="xs" m="xs" aria-label="Loading the denied neighbours" />}
+          {(denied.isPending ? [] : choices).map((choice) => (
             <Menu.Item key={`${choice.range} ${choice.forOneDay}`} onClick={() => choose(choice)}>
               Allow <span className="mono">{choice.range}</span>
               {choice.forOneDay && ' for 24 hours'}
               <Dimmed size="xs">{choice.detail}</Dimmed>
             </Menu.Item>
           ))}
-          {denied.isPending && <Loader size="xs" m="xs" aria-label="Loading the denied neighbours" />}
           <Menu.Divider />
           <Menu.Label>{NEXT}</Menu.Label>
         </Menu.Dropdown>

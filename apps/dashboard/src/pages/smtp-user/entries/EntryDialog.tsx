@@ -81,12 +81,12 @@ function Fields({ user, entry, close }: Props & { readonly entry: Entry }) {
       {!unchanged && <PreviewFigures user={user} change={{ entries }} />}
       {now === undefined && (
         <Text size="sm" role="alert">
-          Somebody removed this entry meanwhile. To have it again, add {entry.range}.
+          Somebody has removed this entry. To have it again, add {entry.range}.
         </Text>
       )}
       {conflict && now !== undefined && (
         <Text size="sm" role="alert">
-          Somebody changed the list meanwhile. This entry now has{' '}
+          Somebody has changed the list. This entry now has{' '}
           {now.note === null ? 'no note' : `the note “${now.note}”`} and{' '}
           {now.expiresAt === null ? 'never expires' : `expires on ${dateTime(now.expiresAt)}`}. Save again to put yours
           in its place.
