@@ -17,7 +17,9 @@ const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: ROOT, encoding:
 const image = `postern:${version}`;
 const docker = ['build', '--tag', image, '--build-arg', `POSTERN_COMMIT=${commit}`, '.'];
 if (spawnSync('docker', docker, { cwd: ROOT, stdio: 'inherit' }).status !== 0) {
-  console.error(`The packages are built, but the image is not. On a machine with Docker, run:\n  docker ${docker.join(' ')}`);
+  console.error(
+    `The packages are built, but the image is not. On a machine with Docker, run:\n  docker ${docker.join(' ')}`,
+  );
   process.exitCode = 1;
 }
 
