@@ -21,7 +21,7 @@ export class ApiCommand extends TerminalCommand {
   writes(): this {
     return this.option(
       '--idempotency-key <text>',
-      'so that a script can run twice: within 24 hours, a write with the same key is done once (default: a new key)',
+      'for a script that may run twice: a write with the same text is carried out once in 24 hours (default: a new text)',
     );
   }
 
@@ -33,7 +33,7 @@ export class ApiCommand extends TerminalCommand {
   guards(): this {
     return this.option(
       '--guard',
-      'change nothing if it would refuse an address that logged in during the last 7 days; show them, and ask on a terminal',
+      'if the change would refuse addresses that logged in during the last 7 days, show them and change nothing; on a terminal, ask',
     ).addOption(
       new Option(
         '--accept <digest>',

@@ -6,7 +6,7 @@ export const EXIT = {
   ok: 0,
   /** The answer is no: the address is not allowed, Postern is not ready, or you declined. */
   no: 1,
-  /** The command line, the environment or a file is wrong; nothing was sent. */
+  /** The command line, the environment or a file is wrong; nothing was changed. */
   usage: 2,
   /** Postern refused the request (4xx), or something does not exist. */
   refused: 3,

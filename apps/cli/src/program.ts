@@ -55,7 +55,7 @@ admin key of their tenant.
 Exit codes:
   0  success; the answer is yes
   1  the answer is no: refused (check, preview), not ready (health), or you declined a question
-  2  the command line, the environment or a file is wrong; nothing was sent
+  2  the command line, the environment or a file is wrong; nothing was changed
   3  Postern refused the request (4xx), or the named object does not exist
   4  Postern cannot be reached, was too slow, too busy, or failed (5xx)
 

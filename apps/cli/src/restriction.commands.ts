@@ -33,7 +33,7 @@ const clear = new ApiCommand('clear')
 
 const check = new ApiCommand('check')
   .description('show whether a login from an address is allowed, and why (exit code 0: allowed, 1: not)')
-  .argument('<user>', 'username or id')
+  .argument('<user>', 'username or id, also of a removed user')
   .argument('<ip>', 'the source address')
   .option('--at <when>', 'decide with the list of this time: 2h (ago), a day, or RFC 3339', (text) => timeAgo(text))
   .examples(

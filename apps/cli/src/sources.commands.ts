@@ -28,7 +28,9 @@ const sources = new ApiCommand('sources')
   });
 
 const suggest = new ApiCommand('suggest')
-  .description('the shortest list that covers the addresses of an SMTP user’s logins, and what it leaves out')
+  .description(
+    'a short list that covers the usual addresses of an SMTP user’s logins, and the rare ones that it leaves out',
+  )
   .argument('<user>', 'username or id')
   .days()
   .examples('postern suggest app@acme.example', 'postern suggest app@acme.example --days 90')

@@ -10,10 +10,10 @@ import { usageFailure } from './failure.js';
 import { showList, type ListOptions } from './list.js';
 
 export const tenantsCommand = new ApiCommand('tenants')
-  .description('customer accounts, which cannot see each other (operator key)')
+  .description('customer accounts, which cannot see each other')
   .addCommand(
     new ApiCommand('create')
-      .description('create a tenant')
+      .description('create a tenant (operator key)')
       .argument('<id>', '1 to 63 characters of a-z, 0-9 and -; the first is not -')
       .option('--name <name>', 'its name for people (default: its id)')
       .writes()
@@ -25,7 +25,7 @@ export const tenantsCommand = new ApiCommand('tenants')
   )
   .addCommand(
     new ApiCommand('list')
-      .description('all tenants, by id')
+      .description('all tenants, by id (operator key)')
       .lists()
       .examples('postern tenants list')
       .runs((session, options: ListOptions) =>
@@ -38,11 +38,13 @@ export const tenantsCommand = new ApiCommand('tenants')
   )
   .addCommand(
     new ApiCommand('reply')
-      .description('show what relays say to the client of a denied login; with an option, replace it (admin key)')
+      .description(
+        'show what relays say to the client of a denied login; with options, replace it: those that you leave out get their default (admin key)',
+      )
       .option('--text <text>', 'one line; {ip} is replaced by the address of the client')
       .option('--help-url <url>', 'a page that says what to do; its link follows the text')
       .option('--opaque', 'answer exactly as to a wrong password; only the audit trail has the reason')
-      .addOption(new Option('--default', 'the default reply').conflicts(['text', 'helpUrl', 'opaque']))
+      .addOption(new Option('--default', 'go back to the default reply').conflicts(['text', 'helpUrl', 'opaque']))
       .writes()
       .examples(
         'postern tenants reply --tenant acme',
@@ -102,7 +104,7 @@ export const keysCommand = new ApiCommand('keys')
   )
   .addCommand(
     new ApiCommand('list')
-      .description('keys of the tenant, the newest first; never the secrets')
+      .description('keys of the tenant without their secrets, the newest first')
       .option('--global', 'those that belong to no tenant: operator and relay keys')
       .lists()
       .examples('postern keys list --tenant acme', 'postern keys list --global')
@@ -119,7 +121,7 @@ export const keysCommand = new ApiCommand('keys')
   )
   .addCommand(
     new ApiCommand('revoke')
-      .description('revoke a key: within a second it stops working, and streams that use it end')
+      .description('revoke a key: it stops working within a second, and its streams end within 5 s')
       .argument('<id>', 'the id of the key, as `keys list` shows it')
       .option('--global', 'the key belongs to no tenant: an operator or relay key')
       .option('--yes', 'do not ask')

@@ -108,7 +108,7 @@ describeWithChromium(describe, 'an SMTP user that logs in from three places', ()
     await entry.getByLabel('Note').fill('café');
     await entry
       .getByRole('region', { name: 'The last 30 days' })
-      .getByText('Enforced, it would have let in all 1 login of the last 30 days.')
+      .getByText('If enforced, it would have let in every login of the last 30 days: 1.')
       .waitFor();
     await entry.getByRole('button', { name: 'Cancel' }).click();
     await entry.waitFor({ state: 'hidden' });

@@ -84,8 +84,8 @@ const verify = () =>
     });
 
 const VERIFY_HELP = `
-It reads the database of POSTERN_DATABASE_URL, or the embedded one of POSTERN_DATA_DIR. If the embedded server does not run, it starts
-and stops it. Progress goes to standard error.
+It reads the database of POSTERN_DATABASE_URL, or the embedded one of POSTERN_DATA_DIR. If the embedded server does not run, verify
+starts and stops it. Progress goes to standard error.
 
 Exit code: 0 everything is equal, 1 something differs or not all rows could be compared, 2 the comparison was not possible.
 

@@ -28,10 +28,9 @@ function Risk({ risk, answer }: { readonly risk: LockoutRisk; readonly answer: (
   return (
     <Stack gap="md">
       <Text size="sm">
-        {refusedAddresses === 1
-          ? 'From this address it'
-          : `From these ${counted(refusedAddresses, 'address', 'addresses')} it`}{' '}
-        logged in during the last 7 days. Nothing is changed yet.
+        This SMTP user logged in from{' '}
+        {refusedAddresses === 1 ? 'this address' : `these ${counted(refusedAddresses, 'address', 'addresses')}`} during
+        the last 7 days. Nothing is changed yet.
       </Text>
       <Addresses addresses={addresses} label="Addresses that would be refused" mah={260} />
       {more > 0 && <Dimmed size="xs">… and {counted(more, 'more address', 'more addresses')}.</Dimmed>}

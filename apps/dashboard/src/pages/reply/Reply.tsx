@@ -86,7 +86,7 @@ function Editor({ tenantId, stored, onReload }: EditorProps) {
       ),
     onSuccess: ({ data, headers }) => {
       queries.setQueryData(['reply', tenantId], { reply: data, etag: headers.get('etag') ?? '*' });
-      showDone('Saved. Relays answer so within seconds.');
+      showDone('Saved. Relays use it within seconds.');
     },
   });
   const conflict = save.error instanceof ApiProblem && save.error.problem.code === 'version-mismatch';
@@ -120,7 +120,7 @@ function Editor({ tenantId, stored, onReload }: EditorProps) {
             inputMode="url"
           />
           <Switch
-            label="Answer as to a wrong password"
+            label="Hide the reason: give the answer to a wrong password"
             description="Nobody learns that the password was right. Your own users do not see the reason either: only the audit trail has it."
             checked={opaque}
             onChange={(event) => setOpaque(event.currentTarget.checked)}

@@ -108,7 +108,7 @@ export function useTargets(
       },
     ]);
     add(
-      `Allowed from ${ip} by its list`,
+      `Users whose list allows ${ip}`,
       (allowing.data?.items ?? []).map(({ id, username }) => ({
         key: `allowed ${id}`,
         label: username,

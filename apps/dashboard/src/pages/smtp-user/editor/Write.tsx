@@ -120,12 +120,12 @@ export function Write({ user, draft, change, save, saving, error, close }: Props
       {!restricted && (
         <Alert
           color="amber"
-          title={setting?.enforceAt === null ? 'Refuses nothing yet' : 'From then on, only these addresses may log in'}
+          title={mode === 'report-only' || setting !== null ? 'Refuses nothing yet' : 'Only these addresses may log in'}
         >
           <Text size="sm">
             {mode === 'report-only' || setting !== null
               ? 'Report only: other logins are recorded and let through.'
-              : `Today ${user.username} may log in from every address. Other addresses are refused as soon as you save.`}
+              : `Now, ${user.username} may log in from every address. Other addresses are refused as soon as you save.`}
           </Text>
           {mode === 'enforce' && (
             <Checkbox

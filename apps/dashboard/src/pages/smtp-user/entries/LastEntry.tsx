@@ -13,13 +13,12 @@ export function LastEntry({ user, entry, close }: Props) {
     <Modal opened={entry !== null} onClose={close} title="This is the last entry">
       <Stack>
         <Text size="sm">
-          Without <Mono>{entry?.range ?? ''}</Mono> the list would be empty, and Postern does not guess what that is to
-          mean for {user.username}:
+          Without <Mono>{entry?.range ?? ''}</Mono> the list would be empty. Choose what you want for {user.username}:
         </Text>
         <Text size="sm" component="ul" pl="md" m={0}>
           <li>To let it log in from another address only, add that one first. Then remove this.</li>
           <li>To let it log in from every address, use “Clear restriction” at the end of this page.</li>
-          <li>To let it log in no more, change its password, or remove the SMTP user.</li>
+          <li>To stop its logins, change its password, or remove the SMTP user.</li>
         </Text>
         <Group justify="flex-end">
           <Button onClick={close}>Keep the entry</Button>

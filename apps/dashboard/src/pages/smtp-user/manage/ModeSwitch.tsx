@@ -90,7 +90,9 @@ export function ModeSwitch({ user, writable }: { readonly user: SmtpUser; readon
             {
               onSuccess: () => {
                 showDone(
-                  chosen === 'enforce' ? 'The list is enforced.' : 'Nothing is refused now: mismatches are recorded.',
+                  chosen === 'enforce'
+                    ? 'The list is enforced.'
+                    : 'Nothing is refused now. Logins from other addresses are recorded.',
                 );
                 close();
               },

@@ -52,7 +52,8 @@ export function PreviewLine({ user, change }: Props) {
 
 function Figures({ logins, refused, refusedAddresses }: Schema<'RestrictionPreview'>) {
   if (logins === 0) return 'No login of the last 30 days is known.';
-  if (refused === 0) return `Enforced, it would have let in all ${counted(logins, 'login')} of the last 30 days.`;
+  if (refused === 0)
+    return `If enforced, it would have let in every login of the last 30 days: ${logins.toLocaleString('en')}.`;
   return (
     <>
       Of {counted(logins, 'login')} in the last 30 days, it would have refused{' '}

@@ -32,8 +32,8 @@ export function Sources({ user }: { readonly user: SmtpUser }) {
   if (sources.data?.length === 0 && histogram.data)
     return (
       <Empty title="No login is known" action={<LoginCoverage coverage={histogram.data} />}>
-        Relays report the logins that they let through every minute, and they are kept for 90 days. Once {user.username}{' '}
-        logs in, its addresses appear here.
+        Every minute, relays report the logins that they let through. Once {user.username} logs in, its addresses appear
+        here.
       </Empty>
     );
   return (

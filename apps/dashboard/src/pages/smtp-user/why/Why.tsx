@@ -172,7 +172,7 @@ function Because({ user, checked }: { readonly user: SmtpUser; readonly checked:
   if (change === 'not-read')
     return (
       <Dimmed size="sm">
-        The change that made it so is older than the newest {(MOST_PAGES * PAGE).toLocaleString('en')} changes of this
+        The change that caused this is older than the newest {(MOST_PAGES * PAGE).toLocaleString('en')} changes of this
         SMTP user.
       </Dimmed>
     );
