@@ -146,7 +146,8 @@ describe('postern-agent check-config', () => {
     expect(wrong.code).toBe(1);
     expect(wrong.out).toContain(`WRONG   upstream ${postern.url}: refuses the relay key`);
     expect(wrong.out).toContain('WRONG   POSTERN_AGENT_POSTFIX unix:/nowhere/policy: /nowhere does not exist');
-    expect(wrong.out).toContain('WARNING upstream http://postern.test:1: http sends the relay key in clear');
+    expect(wrong.out).toContain('WARNING upstream http://postern.test:1: http sends the relay key unencrypted');
+    expect(wrong.out).toMatch(/WRONG {3}upstream http:\/\/postern\.test:1: cannot be reached \(.+\): check the URL/);
     expect(wrong.out).toContain('WRONG   POSTERN_AGENT_NGINX_BACKEND 127.0.0.1:1: nothing answers there');
   });
 
@@ -155,7 +156,7 @@ describe('postern-agent check-config', () => {
       const { code, err } = await runCommand('relay-agent', args, { ...settings(), POSTERN_AGENT_HTTP: '8035' });
       expect([code, err]).toEqual([
         1,
-        'POSTERN_AGENT_HTTP must read host:port or unix:/path, the path with at most 101 bytes\n',
+        'POSTERN_AGENT_HTTP must be host:port, or unix:/path with a path of at most 101 bytes\n',
       ]);
     }
   });

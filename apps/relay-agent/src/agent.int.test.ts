@@ -380,7 +380,7 @@ describe('the start of the agent', () => {
 
   it('is refused on a socket of systemd that was not passed', async () => {
     await expect(started({ POSTERN_AGENT_DOVECOT_AUTH: 'systemd:dovecot-auth' })).rejects.toThrow(
-      'POSTERN_AGENT_DOVECOT_AUTH systemd:dovecot-auth was not passed by systemd: start the agent by its .socket unit',
+      'POSTERN_AGENT_DOVECOT_AUTH systemd:dovecot-auth was not passed by systemd: enable a .socket unit',
     );
   });
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { access, constants, stat } from 'node:fs/promises';
-import http, { type IncomingMessage } from 'node:http';
+import http, { type ClientRequest, type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { createServer } from 'node:net';
 import { dirname, resolve } from 'node:path';
@@ -38,7 +38,7 @@ async function look(what: string, work: Promise<string>): Promise<Finding> {
     (good) => ({ verdict: 'ok', text: `${what}: ${good}` }),
     (error: Error) => ({
       verdict: 'WRONG',
-      text: `${what}: ${error.message || String((error as NodeJS.ErrnoException).code)}`,
+      text: `${what}: ${reasonOf(error)}`,
     }),
   );
 }
@@ -53,7 +53,7 @@ function listener(name: string, address: ListenAddress): Promise<Finding> {
 
 function server(name: string, address: Address): Promise<Finding> {
   const reached = isReached(address).then((is) => {
-    if (is) return 'is reached';
+    if (is) return 'is reachable';
     throw new Error('nothing answers there: start that server, or correct the setting');
   });
   return look(`${name} ${addressText(address)}`, reached);
@@ -102,14 +102,26 @@ async function askUpstream(url: string, settings: AgentSettings): Promise<string
     headers: { authorization: `Bearer ${settings.relayKey}` },
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
-  const [response] = (await once(request, 'response')) as [IncomingMessage];
-  const body = await text(response);
-  if (response.statusCode === 401 || response.statusCode === 403)
+  const { statusCode, body } = await answerTo(request).catch((error: Error) => {
+    const reason = error.name === 'AbortError' ? `no answer within ${TIMEOUT_MS / 1_000} s` : reasonOf(error);
+    throw new Error(`cannot be reached (${reason}): check the URL, the network and the certificates`);
+  });
+  if (statusCode === 401 || statusCode === 403)
     throw new Error('refuses the relay key: issue another one (postern keys issue relay --name mx1)');
-  const { role, name } = response.statusCode === 200 ? whoIs(body) : {};
+  const { role, name } = statusCode === 200 ? whoIs(body) : {};
   if (role !== 'relay')
-    throw new Error(`answers with ${response.statusCode}, but is not Postern: check the URL and any proxy on the way`);
+    throw new Error(`answers with ${statusCode}, but is not Postern: check the URL and any proxy on the way`);
   return `accepts the relay key "${name}"`;
+}
+
+async function answerTo(request: ClientRequest): Promise<{ statusCode: number | undefined; body: string }> {
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  return { statusCode: response.statusCode, body: await text(response) };
+}
+
+/** If several addresses of a host fail, the error has only a code. */
+function reasonOf(error: Error): string {
+  return error.message || String((error as NodeJS.ErrnoException).code);
 }
 
 function whoIs(body: string): { role?: unknown; name?: unknown } {

@@ -11,7 +11,7 @@ const program = new TerminalCommand('postern-agent')
   .option('--config <file>', 'YAML file with settings; the environment overrides them')
   .addHelpText('after', `\nSettings:\n${SETTINGS.map(({ name, meaning }) => `  ${name}\n      ${meaning}`).join('\n')}`)
   .examples(
-    'POSTERN_RELAY_KEY_FILE=/etc/postern/key POSTERN_AGENT_POSTFIX=unix:/run/postern/policy postern-agent',
+    'POSTERN_RELAY_KEY_FILE=/etc/postern/relay.key POSTERN_AGENT_POSTFIX=unix:/var/spool/postfix/postern/policy postern-agent',
     'postern-agent --config /etc/postern/agent.yaml check-config',
   )
   .action(() =>

@@ -38,7 +38,7 @@ function addressOf(text: string, context: z.RefinementCtx): Address {
   if (path !== undefined) return { path };
   const [, host, port = ''] = /^(\[[0-9a-f:.]+\]|[^:[\]/\s]+):(\d{1,5})$/i.exec(text) ?? [];
   if (host !== undefined && Number(port) <= 65_535) return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
-  context.addIssue({ code: 'custom', message: 'must read host:port or unix:/path, the path with at most 101 bytes' });
+  context.addIssue({ code: 'custom', message: 'must be host:port, or unix:/path with a path of at most 101 bytes' });
   return z.NEVER;
 }
 const address = z.string().transform(addressOf);
@@ -58,7 +58,7 @@ const socketMode = z
   .transform((text) => Number.parseInt(text, 8));
 const owner = z
   .string()
-  .regex(/^\d{1,9}:\d{1,9}$/, 'must read uid:gid, two numbers')
+  .regex(/^\d{1,9}:\d{1,9}$/, 'must be uid:gid, two numbers')
   .transform((text) => text.split(':').map(Number))
   .transform(([uid = 0, gid = 0]) => ({ uid, gid }));
 
@@ -109,11 +109,11 @@ const Environment = z.object({
     .describe('the decision for an unknown user: defer, or allow during a roll-out; default: defer'),
   POSTERN_AGENT_MAX_STALENESS: duration
     .default(86_400_000)
-    .describe('how long the policies are valid without contact to Postern; default: 24h'),
+    .describe('time without contact to Postern after which the policies are stale; default: 24h'),
   POSTERN_AGENT_WHEN_STALE: z
     .enum(['continue', 'defer'], 'must be continue or defer')
     .default('continue')
-    .describe('after that: continue to decide with them, or defer every login; default: continue'),
+    .describe('with stale policies: continue to decide, or defer every login; default: continue'),
   POSTERN_AGENT_OBSERVE_LOGINS: z
     .enum(['yes', 'no'], 'must be yes or no')
     .default('yes')
@@ -166,7 +166,7 @@ export function loadAgentSettings(environment: NodeJS.ProcessEnv, file: string |
 export function keyInClear({ upstreams }: Pick<AgentSettings, 'upstreams'>): string[] {
   return upstreams
     .filter((url) => !/^(https:|http:\/\/(localhost|127\.[\d.]+|\[::1\])[:/])/.test(new URL(url).href))
-    .map((url) => `upstream ${url}: http sends the relay key in clear to another host; use https`);
+    .map((url) => `upstream ${url}: http sends the relay key unencrypted to another host; use https`);
 }
 
 export function pemFiles({ caFile, certFile, keyFile }: AgentSettings['tls']): {

@@ -35,7 +35,7 @@ export async function serveDovecotAuth(
   const pending: Pending = new Map();
   try {
     await once(upstream, 'connect', { signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) }).catch((error: Error) => {
-      throw new Error(`The real Dovecot is not reached at ${addressText(dovecot)}: ${error.message}`);
+      throw new Error(`Dovecot cannot be reached at ${addressText(dovecot)}: ${error.message}`);
     });
     await Promise.race([
       pass(socket, upstream, (line) => remember(line, pending, ask)),
@@ -78,7 +78,7 @@ function remember(line: string, pending: Pending, ask: () => () => void): string
   const [command, id = '', , ...parameters] = fieldsOf(line);
   if (command === 'AUTH') {
     if (pending.size >= MAX_PENDING) throw new AuthProtocolBroken(`More than ${MAX_PENDING} logins wait.`);
-    if (pending.has(id)) throw new AuthProtocolBroken('Two logins have one id.');
+    if (pending.has(id)) throw new AuthProtocolBroken('Two logins have the same id.');
     pending.set(id, { ip: parameter(parameters, 'rip'), answered: ask() });
   } else if (command === 'CANCEL') forget(id, pending);
   return `${line}\n`;
@@ -94,9 +94,9 @@ async function answer(line: string, pending: Pending, check: LoginCheck): Promis
   if (command === 'FAIL') forget(id, pending);
   if (command !== 'OK') return `${line}\n`;
   const login = pending.get(id);
-  if (!login) throw new AuthProtocolBroken('Dovecot accepts a login that nobody asked about.');
+  if (!login) throw new AuthProtocolBroken('Dovecot accepts a login that the mail server did not send.');
   const username = parameter(parameters, 'user');
-  if (username === undefined) throw new AuthProtocolBroken('Dovecot accepts a login without one user.');
+  if (username === undefined) throw new AuthProtocolBroken('Dovecot accepts a login with no user, or with several.');
   const decision = await check({ username, ip: login.ip });
   forget(id, pending);
   if (decision.decision === 'allow') return `${line}\n`;

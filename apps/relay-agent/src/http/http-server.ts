@@ -87,7 +87,7 @@ const notFound: Route = async () =>
   problem(
     404,
     'route-not-found',
-    'There are POST /decisions, POST /dovecot-policy, GET /nginx-auth, GET /health/live, GET /health/ready and GET /metrics.',
+    'The routes are POST /decisions, POST /dovecot-policy, GET /nginx-auth, GET /health/live, GET /health/ready and GET /metrics.',
   );
 
 function split(url: string): [path: string, query: string] {

@@ -96,6 +96,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'is not allowed for this user: choose another address, or give the user the right.',
   EPERM: 'cannot be given the owner and mode that are set: only root may give a socket to another user.',
   ENOENT: 'is in a folder that does not exist: create it, or choose another path.',
-  ENOTPASSED: 'was not passed by systemd: start the agent by its .socket unit, which has this FileDescriptorName.',
+  ENOTPASSED:
+    'was not passed by systemd: enable a .socket unit with this FileDescriptorName, and start the agent with systemctl.',
   ENOTSOCK: 'is a file, not a socket: remove it, or choose another path.',
 };
