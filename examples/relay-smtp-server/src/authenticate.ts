@@ -16,9 +16,8 @@ export class SmtpRefusal extends Error {
 }
 
 /**
- * All that a relay does with Postern: first its own password check, and only for a right password the question
- * whether this address may log in. So a guessed password learns nothing of addresses, and is on nobody's record.
- * Gives the username that is logged in. @throws SmtpRefusal.
+ * Checks the password, and asks Postern only if it is right. A wrong password therefore reveals nothing about addresses, and is not
+ * recorded as a denial. Returns the username that is logged in. @throws SmtpRefusal.
  */
 export async function authenticate(
   auth: Pick<SMTPServerAuthentication, 'username' | 'password'>,

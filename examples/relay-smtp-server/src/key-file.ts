@@ -3,7 +3,7 @@ import { unwatchFile, watchFile } from 'node:fs';
 
 export interface KeyFile {
   readonly path: string;
-  /** How often the file is looked at. Default: 5 s. */
+  /** How often the file is checked for a change. Default: 5 s. */
   readonly everyMs?: number;
 }
 
@@ -13,8 +13,8 @@ export async function readKeyFile({ path }: KeyFile): Promise<string> {
 }
 
 /**
- * Reads the key again when the file changes, and on SIGHUP. What can't be read or used is reported, and the last key stays in use.
- * Looking by time also sees a file that was renamed into place, and a link that was moved, as secrets are mounted. Gives what ends it.
+ * Reads the key again when the file changes, and on SIGHUP. Reports an unreadable or unusable key, and keeps the last one. Polling also
+ * notices a renamed file and a moved link, which is how secrets are mounted. Returns a stop function.
  */
 export function followKeyFile(
   file: KeyFile,
@@ -25,7 +25,7 @@ export function followKeyFile(
     void readKeyFile(file)
       .then(onKey)
       .catch((error: unknown) => {
-        onProblem(`${file.path} has no usable key, and the last one stays in use: ${String(error)}`);
+        onProblem(`${file.path} has no usable key; the old one stays in use: ${String(error)}`);
       });
   watchFile(file.path, { interval: file.everyMs ?? 5_000, persistent: false }, read);
   process.on('SIGHUP', read);

@@ -1,8 +1,8 @@
 /**
  * `POSTERN_URL=http://127.0.0.1:8025 POSTERN_RELAY_KEY=pst_relay_… RELAY_USERS=users.json node main.js`
- * Instead of the key, POSTERN_RELAY_KEY_FILE may name a file that has it: it is read again when it changes, and on SIGHUP.
- * `RELAY_PROXIES=10.0.0.2,10.0.0.3`: the load balancers, which send a PROXY header.
- * `users.json`: {"app@acme.example": "scrypt:…"} (or the password itself, to try it out).
+ * Instead of the key, POSTERN_RELAY_KEY_FILE may name a file with the key. It is read again when it changes, and on SIGHUP.
+ * `RELAY_PROXIES=10.0.0.2,10.0.0.3`: load balancers. They must send a PROXY header.
+ * `users.json`: {"app@acme.example": "scrypt:…"} (for a test, the password itself).
  */
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -24,7 +24,7 @@ const keyFile = process.env['POSTERN_RELAY_KEY_FILE'];
 const host = process.env['RELAY_HOST'] ?? '127.0.0.1';
 const relay = await startRelay({
   host,
-  // For a container whose port is published on loopback alone: passwords cross no network.
+  // Only for a container whose port is published on loopback, so that no password crosses a network.
   cleartext: process.env['RELAY_CLEARTEXT'] === 'allowed' ? 'allowed' : undefined,
   port: Number(process.env['RELAY_PORT'] ?? 2525),
   postern: keyFile ? { url, keyFile: { path: keyFile } } : { url, key: required('POSTERN_RELAY_KEY') },

@@ -6,21 +6,21 @@ const derive = promisify<string, Buffer, number, Buffer>(scrypt);
 const HASH_BYTES = 32;
 const HASHED = /^scrypt:([\w-]+):([\w-]+)$/;
 
-/** A password as a users file holds it: `scrypt:<salt>:<hash>`, both in base64url. */
+/** A password as stored in a users file: `scrypt:<salt>:<hash>`, both in base64url. */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(16);
   const hash = await derive(password.normalize(), salt, HASH_BYTES);
   return `scrypt:${salt.toString('base64url')}:${hash.toString('base64url')}`;
 }
 
-/** Who may log in. Usernames are read and compared as Postern does it; what is none is nobody's. */
+/** Usernames and the hashes of their passwords. Usernames are compared as in Postern; an invalid one cannot log in. */
 export class Passwords {
   private constructor(
     private readonly hashes: ReadonlyMap<string, string>,
     private readonly nobody: string,
   ) {}
 
-  /** From usernames and what `hashPassword` gave, or plain passwords, which are hashed at once. */
+  /** Values are results of `hashPassword`, or plain passwords, which are hashed here. */
   static async of(users: Readonly<Record<string, string>>): Promise<Passwords> {
     const hashes = new Map<string, string>();
     for (const [username, password] of Object.entries(users)) {
@@ -30,7 +30,7 @@ export class Passwords {
     return new Passwords(hashes, await hashPassword(randomBytes(16).toString('hex')));
   }
 
-  /** Takes as long for a username that does not exist: the time must not reveal which ones do. */
+  /** An unknown username takes as long as a known one, so the time does not reveal which usernames exist. */
   async verify(username: string, password: string): Promise<boolean> {
     const [, salt = '', hash = ''] = HASHED.exec(this.find(username) ?? this.nobody) ?? [];
     const expected = Buffer.from(hash, 'base64url');

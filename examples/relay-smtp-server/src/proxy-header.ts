@@ -1,10 +1,10 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import type { Socket } from 'node:net';
 
-/** No address: a restricted user is refused from there. */
+/** Not an address, so Postern denies a restricted user. */
 const NO_CLIENT = 'unknown';
 
-/** The limits are the protocol's own: a line of version 1 with its CRLF, and the 16 bytes before the length of version 2 ends. */
+/** Limits of the protocol: a line of version 1 with its CRLF, and the first 16 bytes of version 2, which end with its length. */
 const MAX_LINE = 107;
 const V2_START = 16;
 const V2_SIGNATURE = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
@@ -13,10 +13,10 @@ const V2_TCP4 = 12;
 const V2_TCP6 = 36;
 const MAX_PORT = 65_535;
 
-/** What the first bytes of a connection are: a complete header of `length` bytes, the beginning of one, or none. */
+/** The first bytes of a connection are a complete header of `length` bytes, the beginning of a header, or something else. */
 export type ProxyHeader = { readonly client: string; readonly length: number } | 'incomplete' | 'invalid';
 
-/** Reads a PROXY header of version 1 or 2. One that names no client over TCP gives `NO_CLIENT`. */
+/** Reads a PROXY header of version 1 or 2. A header without a TCP client returns `NO_CLIENT`. */
 export function parseProxyHeader(bytes: Buffer): ProxyHeader {
   const begins = bytes.subarray(0, V2_SIGNATURE.length);
   if (!begins.equals(V2_SIGNATURE.subarray(0, begins.length))) return parseLine(bytes);
@@ -66,8 +66,8 @@ function clientOf(addresses: Buffer): string {
 }
 
 /**
- * Takes the header off a connection, and gives the client it names. Null where there is none within the time: such a
- * connection is closed, since a balancer always sends one.
+ * Reads and removes the header of a connection, and returns the client in it. Without a valid header within `withinMs`, it closes
+ * the connection and returns null, because a balancer always sends a header.
  */
 export function takeProxyHeader(socket: Socket, withinMs = 10_000): Promise<string | null> {
   return new Promise((resolve) => {

@@ -155,7 +155,7 @@ describe('the smtp-server relay', () => {
       relayName: 'mx',
       users: {},
     };
-    await expect(startRelay(options)).rejects.toThrow('in the clear');
+    await expect(startRelay(options)).rejects.toThrow('unencrypted');
   });
 
   /** What a balancer at 127.0.0.3 gets for a login after the header. */
@@ -225,7 +225,7 @@ describe('the smtp-server relay', () => {
     });
     await writeFile(path, '');
     process.emit('SIGHUP', 'SIGHUP');
-    expect(await problem.promise).toContain('the last one stays in use');
+    expect(await problem.promise).toContain('the old one stays in use');
     expect(keys).toContain('Bearer pst_relay_kept');
     expect(keys).not.toContain('Bearer ');
     await other.close();

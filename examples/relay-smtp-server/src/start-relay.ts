@@ -15,22 +15,22 @@ const answer = callbackify(authenticate);
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 export interface RelayOptions {
-  /** 0 takes a free one. */
+  /** 0: any free port. */
   readonly port: number;
-  /** Default: `127.0.0.1`. Any other than loopback needs `tls`, or `cleartext`. */
+  /** Default: `127.0.0.1`. Other addresses than loopback need `tls` or `cleartext`. */
   readonly host?: string;
-  /** Where only this machine can reach the port, as in a container that publishes it on loopback. */
+  /** Only if no other machine can reach the port, as in a container that publishes it on loopback. */
   readonly cleartext?: 'allowed' | undefined;
   /** A key in a file can be replaced without a restart. */
   readonly postern: { readonly url: string } & ({ readonly key: string } | { readonly keyFile: KeyFile });
   /** Addresses of load balancers. They must begin with a PROXY header; nobody else may. Default: none. */
   readonly proxies?: readonly string[];
   readonly relayName: string;
-  /** Usernames, and passwords or what `hashPassword` made of them. */
+  /** Passwords, or results of `hashPassword`, by username. */
   readonly users: Readonly<Record<string, string>>;
-  /** PEM. With it, a password is taken only after STARTTLS. */
+  /** PEM. With it, AUTH is accepted only after STARTTLS. */
   readonly tls?: { readonly key: string; readonly cert: string };
-  /** Takes what is wrong with the key file. Default: `console.error`. */
+  /** Called when the key file has no usable key. Default: `console.error`. */
   readonly onKeyProblem?: (detail: string) => void;
   /** Further settings of the relay client. */
   readonly client?: Partial<RelayClientSettings>;
@@ -43,13 +43,13 @@ export interface RunningRelay {
 }
 
 /**
- * Starts an SMTP relay that asks Postern at AUTH. It takes mail of users who are logged in, and throws it away.
- * The PROXY header is read here: smtp-server takes the balancer's address where a header names no client, and knows no version 2.
+ * Starts an SMTP relay that asks Postern at AUTH. It accepts mail from users who are logged in, and discards it.
+ * The PROXY header is read here, because smtp-server uses the balancer's address for a header without a client, and does not support version 2.
  */
 export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
   const { host = '127.0.0.1', port, tls, cleartext } = options;
   if (tls === undefined && cleartext !== 'allowed' && !LOOPBACK.has(host)) {
-    throw new Error(`Passwords would cross the network in the clear on ${host}: give a certificate in "tls".`);
+    throw new Error(`Passwords to ${host} would cross the network unencrypted: set a certificate in "tls".`);
   }
   const passwords = await Passwords.of(options.users);
   const { url } = options.postern;
@@ -61,13 +61,13 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
   const server = new SMTPServer({
     ...tls,
     name: options.relayName,
-    // CRAM-MD5 and XOAUTH2 would need another password check; what is not offered can't go past this one.
+    // CRAM-MD5 and XOAUTH2 would need another password check, so they are not offered.
     authMethods: ['PLAIN', 'LOGIN'],
     allowInsecureAuth: tls === undefined,
     ...(tls === undefined ? { hideSTARTTLS: true } : {}),
     disableReverseLookup: true,
     onAuth(auth, session, callback) {
-      // smtp-server strips `::ffff:` as text. What then is no address (`a00:1`) is refused for a restricted user.
+      // smtp-server strips `::ffff:` as text. If the rest is not an address (`a00:1`), Postern denies a restricted user.
       answer(auth, session.remoteAddress, passwords, postern, (error, user) => {
         if (error === null) callback(null, { user });
         else callback(error instanceof SmtpRefusal ? error : temporaryError());
@@ -78,7 +78,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
       stream.resume();
     },
   });
-  // A client that breaks its connection is no reason to end the relay.
+  // Without this handler, a broken connection would end the relay.
   server.on('error', () => undefined);
   const waiting = readProxyHeaders(server.server, new Set(options.proxies?.map(addressText)));
   await new Promise<void>((resolve, reject) => {
@@ -102,8 +102,8 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
 }
 
 /**
- * Has the PROXY header of the proxies' connections read before smtp-server sees them, with the client's address as
- * theirs. Gives the connections that still wait for their header.
+ * Reads the PROXY header of each connection from a proxy, sets the client's address on the connection, and passes it to smtp-server.
+ * Returns the connections that still wait for their header.
  */
 function readProxyHeaders(server: Server, proxies: ReadonlySet<string>): ReadonlySet<Socket> {
   const waiting = new Set<Socket>();
@@ -127,13 +127,13 @@ function readProxyHeaders(server: Server, proxies: ReadonlySet<string>): Readonl
   return waiting;
 }
 
-/** Canonical, so that a mapped address is the IPv4 one. What is no address stays as it is. */
+/** The canonical text: a mapped address becomes IPv4. Any other text is returned unchanged. */
 function addressText(text: string): string {
   const address = parseAddress(text);
   return address.ok ? address.value.text : text;
 }
 
-/** Never "open": without an answer of our own, the client is to try again. */
+/** On any other error, the client must try again; it is never let in. */
 function temporaryError(): SmtpRefusal {
   return new SmtpRefusal(454, '4.7.0', 'Temporary authentication failure');
 }
