@@ -1,13 +1,13 @@
-/** An answer of the API; the demo reads its members as the story needs them. */
+/** An answer of the API; the demo reads only the members that it needs. */
 export interface Answer {
   readonly status: number;
   // oxlint-disable-next-line typescript/no-explicit-any -- a script written against API.md, as a platform team's would be
   readonly body: any;
 }
 
-/** Asks the public HTTP API. Throws when the answer is not of the 200s: no step of the story expects that. */
+/** Calls the public HTTP API. @throws an `Error` for any status but 2xx, because no step expects one. */
 export async function ask(url: string, key: string, method: string, path: string, body?: unknown): Promise<Answer> {
-  // The demo is alone with its SMTP user: nobody else's change can be overwritten.
+  // Nobody else changes this SMTP user, so no other change can be overwritten.
   const overwrite = method === 'PUT' ? { 'if-match': '*' } : {};
   const response = await fetch(url + path, {
     method,

@@ -21,8 +21,8 @@ try {
 const seconds = ((performance.now() - started) / 1_000).toFixed(1);
 transcript.title(
   transcript.failures === 0
-    ? `Every step came out as announced, in ${seconds} s.`
-    : `${transcript.failures} steps came out otherwise: see EXPECTED above.`,
+    ? `All steps had the expected result, in ${seconds} s.`
+    : `${transcript.failures} steps had another result: see EXPECTED above.`,
 );
 process.exitCode = transcript.failures === 0 ? 0 : 1;
 
@@ -39,6 +39,6 @@ function kindAsked(args: string[]): 'one process' | 'services' | 'postfix' {
     if (missing !== null) return refuse(`The demo cannot run with Postfix here. ${missing}`);
     return postfix ? 'postfix' : services ? 'services' : 'one process';
   } catch (error) {
-    return refuse(`${error instanceof Error ? error.message : error}. There are --services and --postfix.`);
+    return refuse(`${error instanceof Error ? error.message : error}. The options are --services and --postfix.`);
   }
 }

@@ -2,7 +2,7 @@ import { MailWorld, startPostfixWithDovecot } from '@postern/testing';
 import { PASSWORD, USERNAME, type Stage } from './story.js';
 import type { Transcript } from './transcript.js';
 
-/** A real Postfix with Dovecot and the relay agent, as examples/postfix-dovecot configures them, with a Postern of its own. */
+/** Starts a Postern, and Postfix, Dovecot and the relay agent with the files of examples/postfix-dovecot. */
 export async function setPostfixStage(transcript: Transcript): Promise<Stage> {
   const world = await MailWorld.start();
   try {

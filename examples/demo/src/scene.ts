@@ -8,7 +8,7 @@ export interface Scene {
   end(): Promise<void>;
 }
 
-/** A Postern of the demo's own: all in one process, or three services behind a proxy with a broker of their own between them. */
+/** Starts a Postern for the demo: one process, or three services behind a proxy, with their own Kafka broker. */
 export async function setScene(
   kind: 'one process' | 'services',
   dataDir: string,

@@ -7,7 +7,7 @@ import { setScene } from './scene.js';
 import { PASSWORD, USERNAME, type Stage } from './story.js';
 import type { Transcript } from './transcript.js';
 
-/** The example relay in this process, with a Postern of its own. */
+/** Starts a Postern, and the example relay in this process. */
 export async function setSmtpServerStage(kind: 'one process' | 'services', transcript: Transcript): Promise<Stage> {
   const dataDir = await mkdtemp(join(tmpdir(), 'postern-demo-'));
   const ends = [() => rm(dataDir, { recursive: true, force: true })];
@@ -31,7 +31,7 @@ export async function setSmtpServerStage(kind: 'one process' | 'services', trans
       postern: { url, key: relayKey.body.key },
       relayName: 'mx1',
       users: { [USERNAME]: PASSWORD },
-      // Each login of the story is to show at once; a relay at work folds a flood by the minute, and reports logins once a minute.
+      // Shows each login at once. By default, a relay folds denials by the minute, and reports logins once a minute.
       client: { foldWindowMs: 0, reportLoginsEveryMs: 1_000 },
     });
     ends.push(() => relay.close());

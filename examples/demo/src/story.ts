@@ -6,7 +6,7 @@ import { until, type Transcript } from './transcript.js';
 export const USERNAME = 'app@acme.example';
 export const PASSWORD = 'correct horse battery staple';
 
-/** Where the story takes place: a Postern, and a relay that asks it. */
+/** The Postern and the relay that the demo uses. */
 export interface Stage {
   readonly posternUrl: string;
   /** A key of the role admin for the tenant below. */
@@ -15,7 +15,7 @@ export interface Stage {
   readonly smtpUserId: string;
   /** Where the relay serves SMTP. */
   readonly smtp: SmtpOptions;
-  /** The reply to the right password from a wrong place. */
+  /** The reply to the right password from a denied address. */
   readonly notAuthorized: RegExp;
   /** Whether the relay counts a repeated denial in one record. */
   readonly folds: boolean;
@@ -28,7 +28,7 @@ const YES = /^235 /;
 const WRONG_PASSWORD = /^535 5\.7\.8 /;
 const HERE = '127.0.0.1';
 const THERE = '127.0.0.2';
-/** How long the entry of the expiry scene lives. */
+/** Lifetime of the entry in step 5. */
 const LIFETIME_MS = 2_000;
 
 /** From a restriction to a 535 and back, over the public HTTP API and a real SMTP relay. */
@@ -37,7 +37,7 @@ export async function tellStory(stage: Stage, transcript: Transcript): Promise<v
   const api = (method: string, path: string, body?: unknown) =>
     ask(stage.posternUrl, stage.adminKey, method, path, body);
   const login = (from: string, password = PASSWORD) => smtpLogin({ ...stage.smtp, from, username: USERNAME, password });
-  /** The relay hears of a change within milliseconds, but the demo must not race it. */
+  /** The relay gets a change within milliseconds. The demo waits for it. */
   const settles = (from: string, reply: RegExp) =>
     until(
       () => login(from),
@@ -63,9 +63,9 @@ export async function tellStory(stage: Stage, transcript: Transcript): Promise<v
     (now) => now > revision,
   );
   transcript.step(`login from ${THERE}`, await login(THERE), YES);
-  transcript.line(`from the ${added.status} to the relay's yes`, `${applied.ms.toFixed(1)} ms`);
+  transcript.line(`time from the ${added.status} until the relay has the change`, `${applied.ms.toFixed(1)} ms`);
 
-  transcript.title('4. A wrong password from a wrong place learns nothing, and is no denial.');
+  transcript.title('4. A wrong password from a denied address gets the usual reply, and is not recorded as a denial.');
   const branch = added.body.entries.find((entry: { range: string }) => entry.range === THERE);
   await api('DELETE', `${restriction}/entries/${branch.id}`);
   await settles(THERE, stage.notAuthorized);
@@ -75,21 +75,21 @@ export async function tellStory(stage: Stage, transcript: Transcript): Promise<v
   const more = (await denials()).length - before.answer.length;
   transcript.step('denials recorded by that', String(more), /^0$/);
 
-  transcript.title('5. An entry that expires is denied after it, never open.');
+  transcript.title('5. When the last entry expires, every login is denied. The user does not become unrestricted.');
   const expiresAt = new Date(Date.now() + LIFETIME_MS).toISOString();
   await api('PUT', restriction, { entries: [{ range: THERE, note: 'two seconds', expiresAt }] });
   transcript.step(`login from ${THERE}, entry alive`, (await settles(THERE, YES)).answer, YES);
   await sleep(Date.parse(expiresAt) - Date.now() + 50);
   transcript.step(`login from ${THERE}, entry expired`, await login(THERE), stage.notAuthorized);
-  transcript.step(`login from ${HERE}, no live entry is left`, await login(HERE), stage.notAuthorized);
+  transcript.step(`login from ${HERE}, no entry is live`, await login(HERE), stage.notAuthorized);
 
-  transcript.title('6. Report-only: the login goes through, the would-be refusal is on record.');
+  transcript.title('6. Report-only: the login succeeds, and Postern records that it would be refused.');
   await api('PUT', `${restriction}/mode`, { mode: 'report-only' });
   transcript.step(`login from ${THERE}`, (await settles(THERE, YES)).answer, YES);
   const wouldBe = await until(denials, (items) => items.some((item: { refused: boolean }) => !item.refused));
   const record = wouldBe.answer.find((item: { refused: boolean }) => !item.refused);
   transcript.step(
-    'on record',
+    'recorded',
     record ? `${record.ip} ${record.reason}, refused: ${record.refused}` : 'nothing',
     /refused: false$/,
   );
@@ -104,7 +104,7 @@ export async function tellStory(stage: Stage, transcript: Transcript): Promise<v
   await tellTrail(stage, api, transcript);
 }
 
-/** What an auditor sees afterwards. The restriction is put back, for suggestions are for those who would still be denied. */
+/** What an auditor sees afterwards. The user is restricted again, because only addresses that are still denied get suggestions. */
 async function tellTrail(
   stage: Stage,
   api: (method: string, path: string, body?: unknown) => Promise<Answer>,
@@ -113,7 +113,7 @@ async function tellTrail(
   const user = `/v1/tenants/${stage.tenant}/smtp-users/${stage.smtpUserId}`;
   await api('POST', `${user}/restriction/entries`, { entries: [{ range: '198.51.100.0/24', note: 'the new office' }] });
 
-  transcript.title('8. The denied IPs of the user, with what could be allowed.');
+  transcript.title('8. The denied IPs of the user, with suggested entries.');
   const suggested = await until(
     async () => (await api('GET', `${user}/denied-ips`)).body.items,
     (items) => items.length > 0 && items.every((item: { stillDenied: boolean }) => item.stillDenied),
@@ -146,5 +146,5 @@ async function tellTrail(
       `version ${item.version}, by ${item.actor.name} (${item.actor.role})`,
     );
   }
-  transcript.step('changes on record', String(history.answer.length), /^1\d$/);
+  transcript.step('recorded changes', String(history.answer.length), /^1\d$/);
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Prints the story as it goes, and remembers whether a step came out otherwise. */
+/** Prints the steps, and counts those with an unexpected result. */
 export class Transcript {
   failures = 0;
 
@@ -12,7 +12,7 @@ export class Transcript {
     console.log(`  ${left.padEnd(52)} ${right}`);
   }
 
-  /** One step: what came, and whether it is what the story says. */
+  /** Prints a step with its result `came`, and with `expected` if they differ. */
   step(what: string, came: string, expected: RegExp): void {
     const right = expected.test(came);
     if (!right) this.failures += 1;
