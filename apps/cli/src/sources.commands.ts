@@ -70,7 +70,8 @@ const entries = new ApiCommand('entries')
       columns,
       (page) => {
         for (const line of coverageLines({ ...page, notKept: 0 })) session.output.remark(line);
-        if (unusedFor !== undefined)
+        const reportedFor = page.since === null ? 0 : Date.now() - Date.parse(page.since);
+        if (unusedFor !== undefined && reportedFor < unusedFor * 86_400_000)
           session.output.remark(`Nothing is listed until relays have reported for ${counted(unusedFor, 'day')}.`);
       },
     );

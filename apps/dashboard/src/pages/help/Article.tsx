@@ -38,7 +38,7 @@ export function Article({ me }: { readonly me?: WhoAmI }) {
         </li>
         <li>
           <h3>Send again</h3>
-          <p>The mail servers have the new list within a second. You do not need to restart anything.</p>
+          <p>The mail servers have the new list within seconds. You do not need to restart anything.</p>
         </li>
       </ol>
       <aside className={classes['warning']}>

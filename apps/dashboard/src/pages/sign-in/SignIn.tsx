@@ -123,7 +123,7 @@ function SignedIn({ me, onGoOn, onAnother }: SignedInProps) {
         {me.tenantId === null ? ', as operator' : ` of the tenant ${me.tenantId}, as ${me.role}`}.
       </p>
       <Button fullWidth onClick={onGoOn} autoFocus>
-        Go on
+        Continue
       </Button>
       <div className={classes['others']}>
         <Button variant="subtle" size="xs" onClick={onAnother}>

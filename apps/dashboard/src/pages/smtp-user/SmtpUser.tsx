@@ -62,7 +62,7 @@ export function SmtpUser() {
           <ModeSwitch user={user} writable={writable} />
           {writable && (
             <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => openEditor('add')}>
-              {draft ? 'Go on adding' : 'Add addresses'}
+              {draft ? 'Continue adding' : 'Add addresses'}
             </Button>
           )}
           {writable && <UserMenu user={user} />}

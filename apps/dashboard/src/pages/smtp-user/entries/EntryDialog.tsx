@@ -86,10 +86,9 @@ function Fields({ user, entry, close }: Props & { readonly entry: Entry }) {
       )}
       {conflict && now !== undefined && (
         <Text size="sm" role="alert">
-          Somebody has changed the list. This entry now has{' '}
-          {now.note === null ? 'no note' : `the note “${now.note}”`} and{' '}
-          {now.expiresAt === null ? 'never expires' : `expires on ${dateTime(now.expiresAt)}`}. Save again to put yours
-          in its place.
+          Somebody has changed the list. This entry now has {now.note === null ? 'no note' : `the note “${now.note}”`}{' '}
+          and {now.expiresAt === null ? 'never expires' : `expires on ${dateTime(now.expiresAt)}`}. Save again to put
+          yours in its place.
         </Text>
       )}
     </DialogForm>
