@@ -4,7 +4,7 @@ import { loadBookmarks, loadJournalId, removeBookmarks } from '@postern/event-st
 import { describeWithKafka, until } from '@postern/testing';
 import { start } from '../../testing/bus-contract.js';
 import { consumerGroup } from './group-member.js';
-import { kafkaWorld, type KafkaWorld } from '../testing/kafka-world.js';
+import { kafkaWorld, usersInEveryPartition, type KafkaWorld } from '../testing/kafka-world.js';
 import { ensureTopics } from '../topics/ensure-topics.js';
 import { EVENT_TOPICS } from '../topics/topic-settings.js';
 
@@ -214,12 +214,11 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
   });
 
   it('reads again what it had handled and the database lost in a crash, before it goes further', async () => {
-    const streams = () => Array.from({ length: 12 }, newUser);
     const appendTo = async (all: readonly string[]) => {
       for (const stream of all) await world.append(stream, 1);
       await publishAll();
     };
-    const [kept, lost, later] = [streams(), streams(), streams()];
+    const [kept = [], lost = [], later = []] = Array.from({ length: 3 }, () => usersInEveryPartition(4));
     const consumer = await start(world, {});
     const has = async (all: readonly string[], versions: readonly number[]) =>
       (await Promise.all(all.map((stream) => consumer.versions(stream)))).every(
@@ -253,7 +252,7 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
 
   describe('that meets a message that is not an event', () => {
     it('halts only its partition, says where and what to do, and continues when the topic is refilled', async () => {
-      const streams = Array.from({ length: 12 }, newUser);
+      const streams = usersInEveryPartition(4);
       for (const stream of streams) await world.append(stream, 1);
       await publishAll();
       await put(USERS, 1, 'poison');

@@ -6,7 +6,7 @@ import { newId } from '@postern/contracts';
 import { describeWithKafka, until } from '@postern/testing';
 import { start } from '../../testing/bus-contract.js';
 import { SESSION_TIMEOUT_MS } from './group-member.js';
-import { kafkaWorld, type KafkaWorld } from '../testing/kafka-world.js';
+import { kafkaWorld, usersInEveryPartition, type KafkaWorld } from '../testing/kafka-world.js';
 import type { SlowConsumer } from '../testing/slow-consumer.js';
 
 const PROGRAM = join(
@@ -25,7 +25,7 @@ describeWithKafka(describe, 'instances of one consumer', (kafka) => {
   afterAll(() => world?.close());
 
   it('share the partitions, and lose and double nothing while others come and go', async () => {
-    const streams = Array.from({ length: 9 }, newUser);
+    const streams = usersInEveryPartition(3);
     const consumer = `consumer-${newId()}`;
     const handledBy = new Map<number, number>();
     const instance = (id: number) =>

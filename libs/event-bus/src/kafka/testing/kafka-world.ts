@@ -6,6 +6,7 @@ import { EventPublisher, type EventPublisherOptions } from '../publish/event-pub
 import { kafkaClient, type KafkaSettings } from '../client/kafka-client.js';
 import { KafkaEventBus, type KafkaEventBusOptions } from '../kafka-event-bus.js';
 import { EventSender } from '../publish/send-events.js';
+import { partitionOf } from '../topics/read-topics.js';
 import { busWorld, type BusWorld, type JournalAccess } from '../../testing/bus-world.js';
 
 /** A bus world whose events a publisher moves to topics of its own. */
@@ -24,12 +25,26 @@ export interface KafkaWorld extends BusWorld {
   sendLast(stream: string): Promise<void>;
 }
 
+/** Of each topic. */
+const PARTITIONS = 3;
+
+/** Streams of new SMTP users, `each` in every partition. Of 12 random ids, one time in 40 a partition gets none. */
+export function usersInEveryPartition(each: number): readonly string[] {
+  const ids = Array.from({ length: PARTITIONS }, (): string[] => []);
+  while (ids.some(({ length }) => length < each)) {
+    const id = newId();
+    const ofPartition = ids[partitionOf(id, PARTITIONS)] ?? [];
+    if (ofPartition.length < each) ofPartition.push(id);
+  }
+  return ids.flat().map((id) => `smtp-user/${id}`);
+}
+
 /** `publishes`: with a publisher that runs; otherwise the test starts its own. */
 export async function kafkaWorld(
   brokers: string,
   { publishes = true, settings }: { publishes?: boolean; settings?: KafkaSettings } = {},
 ): Promise<KafkaWorld> {
-  const plain: KafkaSettings = { brokers: [brokers], tls: null, sasl: null, partitions: 3, replication: null };
+  const plain: KafkaSettings = { brokers: [brokers], tls: null, sasl: null, partitions: PARTITIONS, replication: null };
   const kafka = settings ?? plain;
   const topicPrefix = `test-${newId().slice(-12)}.`;
   const places: JournalAccess[] = [];
