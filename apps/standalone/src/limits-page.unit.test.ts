@@ -122,7 +122,7 @@ const ROWS: readonly (readonly [limit: string, value: string])[] = [
   ['An export', seconds(exports.totalMs)],
   ['To read 64 KiB of an export', seconds(exports.stalledMs)],
   ['Between two heartbeats of a stream', seconds(streams.heartbeatMs)],
-  ['Between two checks of an open answer’s key', seconds(KEY_CHECK_MS)],
+  ['Time between checks of the key of a long answer', seconds(KEY_CHECK_MS)],
   ['Answer stored for an `Idempotency-Key`', `${COMMAND_LIMITS.answerLifeHours} h`],
   ['A session that is not used', `${SESSION_HOURS.unused} h`],
   ['A session', `${SESSION_HOURS.most} h`],
