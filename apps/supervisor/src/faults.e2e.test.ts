@@ -206,7 +206,7 @@ describeWithKafka(describe, `two of each service under load, with Kafka between 
     expect(found).toEqual(expected);
   });
 
-  it('put a denial aside that cannot be read, and go on with the others', async () => {
+  it('dead-letter a denial that cannot be read, and continue with the others', async () => {
     const poison = { key: null, value: 'no denial' };
     const { found, expected } = await after(() => sendMessage(world.brokers, TOPICS.authDenials, poison));
     expect(found).toEqual(expected);

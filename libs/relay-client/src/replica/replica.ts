@@ -82,7 +82,10 @@ export class Replica {
     return this.table.byteLength + this.large.byteLength;
   }
 
-  /** Applies a line that ends with a line feed, unless its revision is at most `after`. Returns its end. @throws PolicyUnreadable: nothing has changed. */
+  /**
+   * Applies a line that ends with a line feed, unless its revision is at most `after`. Returns its end.
+   * @throws PolicyUnreadable: nothing has changed. An Error if there is no room for a long list: its user is then unknown, and the digest differs.
+   */
   apply(lines: Buffer, from = 0, after = -1): number {
     const { reader } = this;
     let end = reader.read(lines, from);
