@@ -1,3 +1,2 @@
-export { hashPassword } from './passwords.js';
 export { startRelay } from './start-relay.js';
-export type { RelayOptions, RunningRelay } from './start-relay.js';
+export type { RunningRelay } from './start-relay.js';
