@@ -1,7 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { PROBLEMS } from '../../libs/http/src/problem/problem.js';
 import { completed } from './completed.js';
-import { exampleOf } from './example-of.js';
 import { impliedProblems } from './implied-problems.js';
 import { pathParameters } from './path-parameters.js';
 import { byStatus, problemAnswer } from './problem-answers.js';
@@ -60,14 +58,14 @@ it('a route that nobody described stops the document, and says what to do', () =
 });
 
 describe('problems', () => {
-  it('are answers by status, with their codes, headers and an example each', () => {
+  it('are answers by status, with their codes, headers and members', () => {
     expect([...byStatus(['not-ready', 'last-entry', 'read-side-behind', 'last-entry'])]).toEqual([
       [409, ['last-entry']],
       [503, ['not-ready', 'read-side-behind']],
     ]);
     const answer = problemAnswer(412, ['version-mismatch']) as {
       headers: object;
-      content: Record<string, { schema: object; examples: object }>;
+      content: Record<string, { schema: object }>;
     };
     const media = answer.content['application/problem+json'];
     expect(Object.keys(answer.headers)).toEqual(['X-Request-Id', 'Cache-Control', 'X-Content-Type-Options', 'ETag']);
@@ -75,25 +73,5 @@ describe('problems', () => {
       allOf: [{ $ref: '#/components/schemas/Problem' }],
       properties: { status: { const: 412 }, code: { enum: ['version-mismatch'] }, version: { type: 'integer' } },
     });
-    expect(media?.examples).toMatchObject({
-      'version-mismatch': { value: { status: 412, title: PROBLEMS['version-mismatch'][1], version: 8 } },
-    });
-  });
-});
-
-describe('an example', () => {
-  it('is made of those of the fields; of a choice it is the first, of a list it has one item', () => {
-    const field = { type: 'string', examples: ['x', 'y'] };
-    const schema = {
-      type: 'object',
-      properties: {
-        text: field,
-        nullable: { anyOf: [field, { type: 'null' }] },
-        list: { type: 'array', items: field },
-        choice: { enum: ['a', 'b'] },
-        flag: { type: 'boolean' },
-      },
-    };
-    expect(exampleOf(schema)).toEqual({ text: 'x', nullable: 'x', list: ['x'], choice: 'a', flag: true });
   });
 });

@@ -1,8 +1,8 @@
 import type { ProblemCode } from '../../libs/http/src/problem/problem.js';
-import type { Operation } from './operation.js';
+import type { Operation } from './completed.js';
 
 /** These answer from memory. */
-const ALWAYS_READY = /^\/(health\/live|metrics|openapi\.json|docs)$/;
+const ALWAYS_READY = /^\/(health\/live|metrics)$/;
 
 /** What a route may be refused with before its use case is asked: by its key, its path, its query and its body. */
 export function impliedProblems(path: string, method: string, operation: Operation): readonly ProblemCode[] {

@@ -1,9 +1,11 @@
-import type { INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { z } from 'zod';
 import { BUILD } from '@postern/observe';
 import { completed } from './completed.js';
-import { documentPaths } from './document-paths.js';
+import { loadSettings } from '@postern/settings';
+import { StandaloneModule } from '../../apps/standalone/src/standalone.module.js';
 import { jsonSchemaOf } from '../../libs/http/src/openapi/json-schema.js';
 import { TAGS } from '../../libs/http/src/openapi/documented.js';
 
@@ -17,8 +19,12 @@ Postern decides from which IP addresses an SMTP user may log in. This API sets t
 - Lists are paged, newest first if the summary names no other order. Send \`nextCursor\` as \`?cursor=\` until it is null.
 `.trim();
 
-/** The OpenAPI 3.1 document of the routes that this process has. Throws for a route that nobody described. */
-export function openApiDocument(app: INestApplication): OpenAPIObject {
+/** The OpenAPI 3.1 document of the complete API. Starts nothing: Nest only looks at the modules. Throws for a route that nobody described. */
+export async function openApiDocument(): Promise<OpenAPIObject> {
+  const settings = { ...loadSettings({}), databaseUrl: 'postgresql://none:none@localhost/none' };
+  const module = StandaloneModule.forRoot(settings);
+  const options = { preview: true, logger: false, abortOnError: false } as const;
+  const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(), options);
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Postern')
@@ -45,5 +51,5 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     standardSchemaConverter: (schema, { schemaType }) =>
       schema instanceof z.ZodType ? { schema: jsonSchemaOf(schema, schemaType) } : undefined,
   });
-  return completed({ ...scanned, paths: { ...scanned.paths, ...documentPaths() } });
+  return completed(scanned);
 }

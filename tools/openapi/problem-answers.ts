@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { PROBLEMS, type ProblemCode } from '../../libs/http/src/problem/problem.js';
-import { exampleOf } from './example-of.js';
 import { answerHeaders, type AnswerHeader } from '../../libs/http/src/openapi/headers.js';
 import { jsonSchemaOf, type JsonSchema } from '../../libs/http/src/openapi/json-schema.js';
-import { text } from '../../libs/http/src/openapi/view.js';
+import { integer, text, time } from '../../libs/http/src/openapi/view.js';
 
 const problem = z
   .object({
@@ -47,36 +46,22 @@ const problem = z
   .meta({ id: 'Problem', description: 'An error, as defined by RFC 9457.' });
 
 /** What some problems have in addition. */
-const MEMBERS: Partial<Record<ProblemCode, Readonly<Record<string, JsonSchema>>>> = {
-  'version-mismatch': { version: { type: 'integer', description: 'The current version.', examples: [8] } },
+const MEMBERS: Partial<Record<ProblemCode, z.ZodRawShape>> = {
+  'version-mismatch': { version: z.int().meta({ description: 'The current version.', examples: [8] }) },
   'lockout-risk': {
-    addresses: {
-      type: 'array',
-      description: 'The newest 100 of the addresses.',
-      items: {
-        type: 'object',
-        required: ['ip', 'logins', 'lastSeenAt'],
-        properties: {
-          ip: { type: 'string', examples: ['203.0.113.42'] },
-          logins: { type: 'integer', examples: [12] },
-          lastSeenAt: { type: 'string', format: 'date-time', examples: ['2026-11-01T08:00:00.000Z'] },
-        },
-      },
-    },
-    refusedAddresses: { type: 'integer', description: 'The number of all of them.', examples: [1] },
-    accept: {
-      type: 'string',
-      description: 'The digest of all of them, for `Postern-Guard`.',
-      examples: ['9f86d081884c7d65'],
-    },
+    addresses: z
+      .array(
+        z.object({ ip: text('203.0.113.42'), logins: integer(1, 12), lastSeenAt: time('2026-11-01T08:00:00.000Z') }),
+      )
+      .meta({ description: 'The newest 100 of the addresses.' }),
+    refusedAddresses: integer(1, 1, 'The number of all of them.'),
+    accept: text('9f86d081884c7d65', 'The digest of all of them, for `Postern-Guard`.'),
   },
   'not-ready': {
-    missing: {
-      type: 'object',
+    missing: z.record(z.string(), z.string()).meta({
       description: 'Only of `/health/ready`: what is missing, by name.',
-      additionalProperties: { type: 'string' },
       examples: [{ 'relay-policies': 'catching up' }],
-    },
+    }),
   },
 };
 const HEADERS: Readonly<Record<number, readonly AnswerHeader[]>> = {
@@ -91,36 +76,17 @@ export function byStatus(codes: readonly ProblemCode[]): ReadonlyMap<number, rea
   return Map.groupBy([...new Set(codes)].sort(), (code) => PROBLEMS[code][0]);
 }
 
-/** The answer of a route that may be refused with these codes, all of that status, each with an example. */
+/** The answer of a route that may be refused with these codes, all of that status. */
 export function problemAnswer(status: number, codes: readonly ProblemCode[]): JsonSchema {
-  const members = Object.assign({}, ...codes.map((code) => MEMBERS[code])) as Record<string, JsonSchema>;
-  const properties = { status: { const: status }, code: { enum: codes, 'x-may-grow': true }, ...members };
-  const schema = { allOf: [jsonSchemaOf(problem, 'output')], properties };
+  const members = z.object(Object.assign({}, ...codes.map((code) => MEMBERS[code])) as z.ZodRawShape);
+  const { properties } = jsonSchemaOf(members, 'output');
+  const schema = {
+    allOf: [jsonSchemaOf(problem, 'output')],
+    properties: { status: { const: status }, code: { enum: codes, 'x-may-grow': true }, ...(properties as object) },
+  };
   return {
     description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code][1]}.`).join('\n\n'),
     headers: answerHeaders(['X-Request-Id', 'Cache-Control', 'X-Content-Type-Options', ...(HEADERS[status] ?? [])]),
-    content: {
-      'application/problem+json': {
-        schema,
-        examples: Object.fromEntries(codes.map((code) => [code, { value: exampleProblem(code) }])),
-      },
-    },
-  };
-}
-
-function exampleProblem(code: ProblemCode): JsonSchema {
-  const [status, title] = PROBLEMS[code];
-  const field = { pointer: '/username', code: 'field-missing', detail: 'This field is required.', suggestions: [] };
-  const invalid = code === 'validation-failed';
-  const members = Object.entries(MEMBERS[code] ?? {}).map(([name, schema]) => [name, exampleOf(schema)]);
-  return {
-    type: `urn:postern:problem:${code}`,
-    title,
-    status,
-    detail: invalid ? `${field.pointer}: ${field.detail}` : `${title}.`,
-    code,
-    requestId: '019ab1c2-7c1f-7d0a-b1b7-6a5f4e3d2c1b',
-    errors: invalid ? [field] : [],
-    ...(Object.fromEntries(members) as JsonSchema),
+    content: { 'application/problem+json': { schema } },
   };
 }

@@ -80,11 +80,6 @@ const ANSWER_HEADERS = {
     'The name of the file, if the answer is an export.',
     'attachment; filename="denials.csv"',
   ),
-  'Content-Security-Policy': answerHeader(
-    'What the page may load: nothing from other hosts.',
-    "default-src 'none'",
-    true,
-  ),
   'X-Content-Type-Options': answerHeader('`nosniff`.', 'nosniff', true),
   'X-Accel-Buffering': answerHeader('`no`: a proxy must not buffer events.', 'no', true),
   'Set-Cookie': answerHeader(

@@ -2,11 +2,11 @@ import { z } from 'zod';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-const named = new Map<string, JsonSchema>();
+const named: Record<string, JsonSchema> = {};
 const substitutes = new WeakMap<object, z.ZodType>();
 
-export function namedSchema(name: string): JsonSchema | undefined {
-  return named.get(name);
+export function namedSchemas(): Readonly<Record<string, JsonSchema>> {
+  return named;
 }
 
 /** For items that a handler checks, not the body's schema. */
@@ -46,11 +46,11 @@ function tidy(schema: z.core.JSONSchema.BaseSchema): void {
 }
 
 function keep(name: string, schema: JsonSchema): void {
-  const known = named.get(name);
+  const known = named[name];
   if (known && JSON.stringify(known) !== JSON.stringify(schema)) {
     throw new Error(`Two schemas of the API are named ${name}: give one of them another name.`);
   }
-  named.set(name, schema);
+  named[name] = schema;
 }
 
 function referring(schema: JsonSchema): JsonSchema {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { documentedAs, jsonSchemaOf, namedSchema } from './json-schema.js';
+import { documentedAs, jsonSchemaOf, namedSchemas } from './json-schema.js';
 import { time, viewOf, integer } from './view.js';
 
 interface Thing {
@@ -12,7 +12,7 @@ const thing = viewOf<Thing>('UnitThing', 'A thing.', { at: time('2026-11-01T08:0
 describe('a JSON Schema', () => {
   it('refers to a named schema, and keeps it open where it is answered', () => {
     expect(jsonSchemaOf(thing, 'output')).toEqual({ $ref: '#/components/schemas/UnitThing' });
-    expect(namedSchema('UnitThing')).toEqual({
+    expect(namedSchemas()['UnitThing']).toEqual({
       type: 'object',
       description: 'A thing.',
       properties: {

@@ -22,10 +22,6 @@ export function plainText(description: string, example: string): MediaType {
   return text('text/plain', description, { example });
 }
 
-export function html(description: string): MediaType {
-  return text('text/html', description);
-}
-
 function text(type: string, description: string, more: Readonly<Record<string, unknown>> = {}): MediaType {
   return { type, content: { schema: { type: 'string', description }, ...more } };
 }
