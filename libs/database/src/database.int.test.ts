@@ -135,6 +135,14 @@ describe('a data source', () => {
     expect(await command.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
+  // The error arrives before the end of the connection, which takes the server some milliseconds.
+  it('does not reuse a connection that the server is ending', async () => {
+    for (let i = 0; i < 20; i++) {
+      await expect(command.query('SELECT pg_terminate_backend(pg_backend_pid())')).rejects.toThrow('terminating');
+      expect(await command.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    }
+  });
+
   // A frozen process reads both at once: that the connection is made, and that the server ends it.
   it('survives the end of a connection that nobody listens to yet', async () => {
     const { master } = command.driver as unknown as { master: Pool };
