@@ -38,11 +38,17 @@ export function boundedClients(prepare: boolean): typeof Client {
       const endOfWork = deadline?.onPassed(() => this.#giveUp('The database did not answer before the deadline.'));
       const silent = () => this.#giveUp('The database did not answer: it is silent, or out of reach.');
       const timer = this.#silentAfterMs ? setTimeout(silent, this.#silentAfterMs) : undefined;
-      return result.finally(() => {
-        this.#pending -= 1;
-        endOfWork?.();
-        clearTimeout(timer);
-      });
+      return result
+        .catch((error: unknown) => {
+          // The server ends the connection after a fatal error. Until that arrives, the pool would give it to the next query.
+          if ((error as { severity?: unknown }).severity === 'FATAL') void this.end();
+          throw error;
+        })
+        .finally(() => {
+          this.#pending -= 1;
+          endOfWork?.();
+          clearTimeout(timer);
+        });
     }) as Client['query'];
 
     get #isIdle(): boolean {
