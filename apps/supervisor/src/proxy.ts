@@ -8,6 +8,7 @@ import {
   Problem,
   ProblemFilter,
   requestIdOf,
+  routeNotFound,
   SERVER_OPTIONS,
   warnOfUntrustedForwarding,
 } from '@postern/http';
@@ -17,7 +18,7 @@ import type { Running } from '@postern/process-life';
 import type { Settings } from '@postern/settings';
 import { fastify as makeFastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { Replicas, type Replica } from './replicas.js';
-import { ROUTES, SERVICES, type Service } from './routes.js';
+import { serviceOf, SERVICES, type Service } from './routes.js';
 
 const ANSWER_TIMEOUT_MS = 40_000;
 const CONNECT_TIMEOUT_MS = 2_000;
@@ -59,18 +60,15 @@ export async function startProxy(
   });
 
   const streams = new Map<ServerResponse, Readable>();
-  const toAnswer = forwarding(settings, problems, streams);
-  for (const { to, methods, paths } of ROUTES)
-    await fastify.register(httpProxy, {
-      upstream: '',
-      httpMethods: [...methods],
-      routes: [...paths],
-      replyOptions: toAnswer(services.get(to) as Replicas),
-      disableCache: true,
-      disableRequestLogging: true,
-      destroyAgent: true,
-      undici: { connect: { timeout: CONNECT_TIMEOUT_MS }, headersTimeout: ANSWER_TIMEOUT_MS },
-    });
+  await fastify.register(httpProxy, {
+    upstream: '',
+    httpMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    replyOptions: forwarding(settings, services, problems, streams),
+    disableCache: true,
+    disableRequestLogging: true,
+    destroyAgent: true,
+    undici: { connect: { timeout: CONNECT_TIMEOUT_MS }, headersTimeout: ANSWER_TIMEOUT_MS },
+  });
   // An event stream does not end by itself. Its relay resumes elsewhere, by its revision.
   fastify.addHook('preClose', async () => {
     for (const [response, from] of streams) {
@@ -91,49 +89,62 @@ export async function startProxy(
   };
 }
 
-function forwarding(settings: Settings, problems: ProblemFilter, streams: Map<ServerResponse, Readable>) {
+type ReplyOptions = Required<FastifyHttpProxyOptions>['replyOptions'];
+type ProxiedRequest = Parameters<Required<ReplyOptions>['getUpstream']>[0];
+
+function forwarding(
+  settings: Settings,
+  services: ReadonlyMap<Service | undefined, Replicas>,
+  problems: ProblemFilter,
+  streams: Map<ServerResponse, Readable>,
+): ReplyOptions {
   const tried = new WeakMap<object, readonly Replica[]>();
-  return (replicas: Replicas): Required<FastifyHttpProxyOptions>['replyOptions'] => {
-    const options: Required<FastifyHttpProxyOptions>['replyOptions'] = {
-      getUpstream: (request) => {
-        const before = tried.get(request) ?? [];
-        const replica = replicas.pick(before) as Replica;
-        tried.set(request, [...before, replica]);
-        return replica.url;
-      },
-      // By default it would repeat requests answered 503 up to ten times.
-      retryDelay: () => null,
-      rewriteRequestHeaders: (request, headers) => {
-        const client = callerAddress(request as FastifyRequest, settings.trustedProxies);
-        const said = client === null ? {} : { 'x-forwarded-for': client };
-        // With these two, a service knows its origin as the browser sees it.
-        const origin = {
-          ...(request.headers.host !== undefined && { host: request.headers.host }),
-          'x-forwarded-proto': callerScheme(request as FastifyRequest, settings.trustedProxies),
-        };
-        return { ...passed(headers as IncomingHttpHeaders), ...origin, 'x-request-id': request.id, ...said };
-      },
-      rewriteHeaders: (headers) => passed(headers as IncomingHttpHeaders),
-      onResponse: (_, reply, { stream }: { stream: Readable }) => {
-        if (String(reply.getHeader('content-type')).startsWith('text/event-stream')) {
-          const response = reply.raw as ServerResponse;
-          streams.set(response, stream);
-          response.once('close', () => streams.delete(response));
-        }
-        reply.send(stream);
-      },
-      onError: (reply, { error }) => {
-        const { request } = reply;
-        const before = tried.get(request) ?? [];
-        const failed = before.at(-1);
-        if (failed) failed.missing = String(error.cause ?? error);
-        const isRead = request.method === 'GET' || request.method === 'HEAD';
-        if (isRead && replicas.pick(before)) reply.from(undefined, options);
-        else problems.answer(unanswered(replicas.service), request as FastifyRequest, reply as FastifyReply);
-      },
-    };
-    return options;
+  const replicasFor = ({ method, params }: ProxiedRequest) => {
+    const { '*': path = '' } = params as { readonly '*'?: string };
+    return services.get(serviceOf(method, `/${path}`));
   };
+  const options: ReplyOptions = {
+    getUpstream: (request) => {
+      const replicas = replicasFor(request);
+      if (!replicas) throw routeNotFound(request as FastifyRequest);
+      const before = tried.get(request) ?? [];
+      const replica = replicas.pick(before) as Replica;
+      tried.set(request, [...before, replica]);
+      return replica.url;
+    },
+    // By default it would repeat requests answered 503 up to ten times.
+    retryDelay: () => null,
+    rewriteRequestHeaders: (request, headers) => {
+      const client = callerAddress(request as FastifyRequest, settings.trustedProxies);
+      const said = client === null ? {} : { 'x-forwarded-for': client };
+      // With these two, a service knows its origin as the browser sees it.
+      const origin = {
+        ...(request.headers.host !== undefined && { host: request.headers.host }),
+        'x-forwarded-proto': callerScheme(request as FastifyRequest, settings.trustedProxies),
+      };
+      return { ...passed(headers as IncomingHttpHeaders), ...origin, 'x-request-id': request.id, ...said };
+    },
+    rewriteHeaders: (headers) => passed(headers as IncomingHttpHeaders),
+    onResponse: (_, reply, { stream }: { stream: Readable }) => {
+      if (String(reply.getHeader('content-type')).startsWith('text/event-stream')) {
+        const response = reply.raw as ServerResponse;
+        streams.set(response, stream);
+        response.once('close', () => streams.delete(response));
+      }
+      reply.send(stream);
+    },
+    onError: (reply, { error }) => {
+      const { request } = reply;
+      const before = tried.get(request) ?? [];
+      const failed = before.at(-1);
+      if (failed) failed.missing = String(error.cause ?? error);
+      const isRead = request.method === 'GET' || request.method === 'HEAD';
+      const replicas = replicasFor(request) as Replicas;
+      if (isRead && replicas.pick(before)) reply.from(undefined, options);
+      else problems.answer(unanswered(replicas.service), request as FastifyRequest, reply as FastifyReply);
+    },
+  };
+  return options;
 }
 
 function unanswered(service: Service): Problem {
