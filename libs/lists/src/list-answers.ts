@@ -12,30 +12,36 @@ import {
   type NestInterceptor,
 } from '@nestjs/common';
 import { CqrsModule, QueryBus } from '@nestjs/cqrs';
-import { KeyWatch } from '@postern/access';
+import { countLimited, KeyWatch } from '@postern/access';
 import type { Page } from '@postern/contracts';
-import { Documented, principalOf, Problem, type Documentation, type exported } from '@postern/http';
+import { Documented, principalOf, Problem, type Documentation, type exported, type Principal } from '@postern/http';
 import { counter, gauge } from '@postern/observe';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { mergeMap, type Observable } from 'rxjs';
 import type { z } from 'zod';
 import { exportFormat, typeOf, type ExportFormat } from './export-formats.js';
-import { DEFAULT_EXPORT_LIMITS, EXPORT_LIMITS, type ExportLimits, ExportSlots } from './export-limits.js';
 import type { ListDefinition, ListQuery } from './list.js';
 import { openCursor, type PageParams } from './page.js';
-import {
-  cutOff,
-  endComplete,
-  KeyRevoked,
-  ReaderGone,
-  unlessRevoked,
-  writeAll,
-  type Reader,
-} from './write-to-reader.js';
+import { cutOff, endComplete, writeAll, type Ending, type Reader } from './write-to-reader.js';
 
-export const exportsRunning = gauge('postern_exports_running', 'Exports (NDJSON, CSV) that are being sent');
+export const EXPORT_LIMITS = Symbol('export limits');
 
-export const exportsEnded = counter(
+export type ExportLimits = Readonly<typeof DEFAULT_EXPORT_LIMITS>;
+
+export const DEFAULT_EXPORT_LIMITS = {
+  /** Each uses a database connection while it reads a page. */
+  atOnce: 4,
+  atOnceByKey: 2,
+  /** A reader that does not take 64 KiB within this time is dropped. */
+  stalledMs: 30_000,
+  /** A longer export is cut off, with a last line that says so. */
+  totalMs: 3_600_000,
+  pageRows: 1_000,
+};
+
+const exportsRunning = gauge('postern_exports_running', 'Exports (NDJSON, CSV) that are being sent');
+
+const exportsEnded = counter(
   'postern_exports_total',
   'Exports that ended: complete (whole), failed, left by their reader, dropped because the reader was too slow (stalled), or cut off because their key was revoked (key-revoked)',
   ['format', 'end'],
@@ -56,7 +62,7 @@ const REVOKED_GRACE_MS = 1_000;
 export class ListAnswers {
   private readonly logger = new Logger('exports');
   private readonly limits: ExportLimits;
-  private readonly slots: ExportSlots;
+  private readonly running = new Set<Principal['actor']>();
 
   constructor(
     @Inject(QueryBus) private readonly queries: QueryBus,
@@ -64,7 +70,6 @@ export class ListAnswers {
     @Optional() @Inject(EXPORT_LIMITS) limits: Partial<ExportLimits> | undefined,
   ) {
     this.limits = { ...DEFAULT_EXPORT_LIMITS, ...limits };
-    this.slots = new ExportSlots(this.limits);
   }
 
   /**
@@ -87,90 +92,94 @@ export class ListAnswers {
       return page;
     }
     refuseLimit(request);
-    const format = exportFormat(type, list.columns, bom === 'true');
     const principal = principalOf(request);
-    const freeSlot = this.slots.take(principal.actor.keyId);
+    // Its own object for each export, which is its place in the set.
+    const slot = { ...principal.actor };
+    this.requireCapacity(slot);
+    this.running.add(slot);
     exportsRunning.inc();
-    const revocation = new AbortController();
-    const endWatch = this.keys.watch(principal, () => revocation.abort());
+    const ending = new AbortController();
+    const endWatch = this.keys.watch(principal, () => ending.abort('key-revoked' satisfies Ending));
     try {
       const headOnly = request.method === 'HEAD';
       const first = await read({ limit: headOnly ? 1 : this.limits.pageRows, cursor: query.params.cursor });
       if (reply.sent) return undefined;
       list.checkExport?.(first, query.params);
+      const format = exportFormat(type, list.columns, bom === 'true');
       void reply.headers({ 'content-type': format.contentType, vary: 'accept' });
       if (format.name === 'csv') void reply.header('content-disposition', `attachment; filename="${list.name}.csv"`);
       const response = reply.hijack().raw;
+      response.once('close', () => ending.abort('left' satisfies Ending));
       response.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders);
-      if (headOnly) {
-        response.end();
-        return undefined;
-      }
-      const reader = { response, stalledMs: this.limits.stalledMs, revoked: revocation.signal };
-      const { csvRow } = list;
-      const lines = (items: readonly Item[]) =>
-        format.lines(format.name === 'csv' && csvRow ? items.map(csvRow) : items);
-      await this.send(reader, request.id, format, lines, first, read);
+      if (headOnly) response.end();
+      else
+        await this.send({ response, stalledMs: this.limits.stalledMs, ending }, request.id, list, format, first, read);
       return undefined;
     } finally {
       endWatch();
-      freeSlot();
+      this.running.delete(slot);
       exportsRunning.dec();
     }
   }
 
-  private async send<Item>(
+  /** No export waits, because it might wait for an hour. */
+  private requireCapacity({ keyId }: Principal['actor']): void {
+    const { atOnce, atOnceByKey } = this.limits;
+    const ofKey = [...this.running].filter((other) => other.keyId === keyId).length;
+    if (ofKey < atOnceByKey && this.running.size < atOnce) return;
+    countLimited('exports');
+    throw new Problem(
+      'too-many-requests',
+      `This process sends at most ${atOnce} exports at once, and ${atOnceByKey} of one API key. Wait until one ends, or end one.`,
+      { headers: { 'retry-after': '10' } },
+    );
+  }
+
+  private async send<Item extends object>(
     reader: Reader,
     requestId: string,
+    { csvRow }: List<Item>,
     format: ExportFormat,
-    lines: (items: readonly Item[]) => string,
     first: Page<Item>,
     read: Read<Item>,
   ): Promise<void> {
-    const { response } = reader;
     const deadline = performance.now() + this.limits.totalMs;
     let rows = 0;
     let nextCursor: string | null = null;
     const end = (how: string): void => exportsEnded.inc({ format: format.name, end: how });
-    const incomplete = (what: string, next: string): string => {
-      const message = `${what} broke off after ${rows} rows and is not complete. ${next}`;
-      return format.failure(new Problem('export-incomplete', message, { extra: { rows, nextCursor } }), requestId);
-    };
     try {
       await writeAll(reader, format.head);
       for (let page = first; ;) {
-        await writeAll(reader, lines(page.items));
+        await writeAll(reader, format.lines(format.name === 'csv' && csvRow ? page.items.map(csvRow) : page.items));
         rows += page.items.length;
         nextCursor = page.nextCursor;
         if (nextCursor === null) break;
         if (performance.now() > deadline) throw new Error(`It takes longer than ${this.limits.totalMs / 1_000} s.`);
-        page = await unlessRevoked(reader, read({ limit: this.limits.pageRows, cursor: openCursor(nextCursor) }));
+        page = await read({ limit: this.limits.pageRows, cursor: openCursor(nextCursor) });
       }
       await endComplete(reader);
       end('whole');
     } catch (error) {
-      if (error instanceof ReaderGone) {
-        this.logger.log({ msg: 'the reader of an export is gone', why: error.why, rows, requestId });
-        end(error.why);
-      } else if (error instanceof KeyRevoked) {
-        this.logger.log({ msg: 'the key of an export was revoked', rows, requestId });
-        end('key-revoked');
-        const line = incomplete(
-          'The API key was revoked, or the session ended: the export',
-          'Read it again with another key or session.',
-        );
-        if (!response.writableEnded) response.write(line);
-        cutOff(response, REVOKED_GRACE_MS);
-      } else {
-        this.logger.error({ msg: 'an export broke off', rows, requestId, err: error });
-        end('failed');
-        const rest = nextCursor === null ? 'Read it again' : `Read the rest with ?cursor=${nextCursor}`;
-        const line = incomplete('The export', `${rest}. If it fails again, give support the request id.`);
-        await writeAll(reader, line).catch(() => null);
-        cutOff(response, this.limits.stalledMs);
-      }
+      const { response, ending, stalledMs } = reader;
+      const why = ending.signal.aborted ? (ending.signal.reason as Ending) : 'failed';
+      end(why);
+      if (why === 'failed') this.logger.error({ msg: 'an export broke off', rows, requestId, err: error });
+      else this.logger.log({ msg: 'an export was ended', why, rows, requestId });
+      if (why === 'left' || why === 'stalled') return void response.destroy();
+      const [what, next] =
+        why === 'key-revoked'
+          ? ['The API key was revoked, or the session ended: the export', 'Read it again with another key or session.']
+          : ['The export', `${restAfter(nextCursor)}. If it fails again, give support the request id.`];
+      const message = `${what} broke off after ${rows} rows and is not complete. ${next}`;
+      const problem = new Problem('export-incomplete', message, { extra: { rows, nextCursor } });
+      if (!response.writableEnded) response.write(format.failure(problem, requestId));
+      cutOff(response, why === 'key-revoked' ? REVOKED_GRACE_MS : stalledMs);
     }
   }
+}
+
+function restAfter(cursor: string | null): string {
+  return cursor === null ? 'Read it again' : `Read the rest with ?cursor=${cursor}`;
 }
 
 /** A `limit` left in a script's URL would make a short file that looks complete. */

@@ -1,11 +1,10 @@
 import { Query } from '@nestjs/cqrs';
 import type { Page } from '@postern/contracts';
-import { exported, pageView } from '@postern/http';
+import { exported, pageView, timeField } from '@postern/http';
 import type { Sql } from 'sql-template-tag';
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { type ListOrder, type PageParams, pageFields } from './page.js';
-import { PERIOD_NOT_IN_ORDER, periodInOrder } from './period.js';
 
 export interface ListDefinition<Item extends object, Filters extends z.ZodRawShape> {
   /** The name of the exported file: `denials`. */
@@ -36,6 +35,22 @@ const format = z.enum(['json', 'ndjson', 'csv'], 'Give json, ndjson or csv.').op
   description: 'The format of the answer; overrides `Accept`. For links on web pages, which cannot send a header.',
 });
 
+export const periodFields = (happened = 'Occurred') => ({
+  from: timeField
+    .optional()
+    .meta({ description: `${happened} at this time or later.`, examples: ['2026-11-01T00:00:00Z'] }),
+  to: timeField.optional().meta({ description: `${happened} before this time.`, examples: ['2026-12-01T00:00:00Z'] }),
+});
+
+/** For `refine`: a period that ends before it begins would give an empty list, which looks like an answer. */
+export const IN_ORDER: [isInOrder: (query: object) => boolean, problem: { path: string[]; error: string }] = [
+  (query: object): boolean => {
+    const { from, to } = query as { readonly from?: string; readonly to?: string };
+    return from === undefined || to === undefined || from <= to;
+  },
+  { path: ['to'], error: '`to` is before `from`. Give a later `to`, or exchange the two.' },
+];
+
 /** A list for `@ListRoute`; `query` is the schema for `@Query`. */
 export function defineList<Item extends object, Filters extends z.ZodRawShape>(
   definition: ListDefinition<Item, Filters>,
@@ -51,21 +66,21 @@ export function defineList<Item extends object, Filters extends z.ZodRawShape>(
   return {
     ...definition,
     columns,
-    query: z
-      .strictObject({ ...pageFields(order), bom, format, ...filters })
-      .refine((query) => periodInOrder(query), PERIOD_NOT_IN_ORDER),
+    query: z.strictObject({ ...pageFields(order), bom, format, ...filters }).refine(...IN_ORDER),
     answers: exported(pageView(page, item, more), item, `${columns.join(',')}\r\n`),
   };
 }
 
-export abstract class ListQuery<Item, Scope, Params extends PageParams> extends Query<Page<Item>> {
+export abstract class ScopedQuery<Answer, Scope, Params> extends Query<Answer> {
   constructor(
     readonly scope: Scope,
     readonly params: Params,
   ) {
     super();
   }
+}
 
+export abstract class ListQuery<Item, Scope, Params extends PageParams> extends ScopedQuery<Page<Item>, Scope, Params> {
   of(page: Pick<PageParams, 'limit' | 'cursor'>): this {
     const Same = this.constructor as new (scope: Scope, params: Params) => this;
     return new Same(this.scope, { ...this.params, ...page });

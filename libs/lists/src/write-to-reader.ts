@@ -1,57 +1,35 @@
+import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 
-export class ReaderGone extends Error {
-  override readonly name = 'ReaderGone';
-  constructor(readonly why: 'left' | 'stalled') {
-    super(`The reader ${why}.`);
-  }
-}
-
-/** The connection is still open. */
-export class KeyRevoked extends Error {
-  override readonly name = 'KeyRevoked';
-}
+/** Why a reader gets no more rows: it disconnected, it did not read, or its key was revoked. */
+export type Ending = 'left' | 'stalled' | 'key-revoked';
 
 export interface Reader {
   readonly response: ServerResponse;
   /** The reader must read 64 KiB within this time. */
   readonly stalledMs: number;
-  readonly revoked: AbortSignal;
+  /** It aborts with an `Ending` as its reason. */
+  readonly ending: AbortController;
 }
 
 /** Also the most that waits in this process. */
 const SLICE_BYTES = 65_536;
 
-/** Writes as fast as the reader reads. @throws `KeyRevoked`; `ReaderGone`, then the connection has ended. */
+/** Writes as fast as the reader reads. @throws the `Ending`. */
 export async function writeAll(reader: Reader, text: string): Promise<void> {
-  const { response, revoked } = reader;
+  const { response, ending } = reader;
   const bytes = Buffer.from(text);
   for (let from = 0; from < bytes.length; from += SLICE_BYTES) {
-    if (response.destroyed) throw new ReaderGone('left');
-    if (revoked.aborted) throw new KeyRevoked();
+    ending.signal.throwIfAborted();
     if (!response.write(bytes.subarray(from, from + SLICE_BYTES))) await happens(reader, 'drain');
   }
 }
 
-/** Waits until the reader has read the rest. @throws `KeyRevoked`, `ReaderGone`. */
+/** Waits until the reader has read the rest. @throws the `Ending`. */
 export async function endComplete(reader: Reader): Promise<void> {
-  if (reader.response.destroyed) throw new ReaderGone('left');
-  const finished = happens(reader, 'finish');
+  reader.ending.signal.throwIfAborted();
   reader.response.end();
-  await finished;
-}
-
-/** @throws `KeyRevoked` as soon as the key is revoked; the work then ends by its own time-outs. */
-export async function unlessRevoked<T>({ revoked }: Reader, work: Promise<T>): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const stop = (): void => reject(new KeyRevoked());
-  revoked.addEventListener('abort', stop);
-  try {
-    if (revoked.aborted) stop();
-    return await Promise.race([work, promise]);
-  } finally {
-    revoked.removeEventListener('abort', stop);
-  }
+  await happens(reader, 'finish');
 }
 
 /**
@@ -65,19 +43,14 @@ export function cutOff(response: ServerResponse, withinMs: number): void {
   setImmediate(() => response.socket?.destroySoon());
 }
 
-async function happens(reader: Reader, event: 'drain' | 'finish'): Promise<void> {
-  const { response, stalledMs } = reader;
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const left = (): void => reject(new ReaderGone('left'));
-  const timer = setTimeout(() => reject(new ReaderGone('stalled')), stalledMs);
-  response.once(event, resolve).once('close', left);
+async function happens({ response, stalledMs, ending }: Reader, event: 'drain' | 'finish'): Promise<void> {
+  const stalled = setTimeout(() => ending.abort('stalled' satisfies Ending), stalledMs);
   try {
-    await unlessRevoked(reader, promise);
+    await once(response, event, { signal: ending.signal });
   } catch (error) {
-    if (error instanceof ReaderGone) response.destroy();
+    ending.signal.throwIfAborted();
     throw error;
   } finally {
-    clearTimeout(timer);
-    response.off(event, resolve).off('close', left);
+    clearTimeout(stalled);
   }
 }

@@ -1,9 +1,9 @@
-import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DENIAL_REASONS, isUuid, type DenialReason, type TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import { time, timeField, view, integer } from '@postern/http';
-import { readRows } from '@postern/lists';
+import { IN_ORDER, readRows, ScopedQuery } from '@postern/lists';
 import sql, { join } from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
@@ -35,15 +35,12 @@ export const HistogramParams = z
       .meta({ description: 'Only the denials of this SMTP user.', examples: ['019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10'] }),
     ...denialFilters,
   })
-  .refine(({ from, to }) => from <= to, {
-    path: ['to'],
-    error: '`to` is before `from`. Give a later `to`, or exchange the two.',
-  })
+  .refine(...IN_ORDER)
   .refine((params) => startsOf(params).length <= MAX_BUCKETS, {
     path: ['from'],
     error: `The period has more than ${MAX_BUCKETS} intervals. Give a longer interval, or a shorter period.`,
   });
-type HistogramParams = z.infer<typeof HistogramParams>;
+export type HistogramParams = z.infer<typeof HistogramParams>;
 
 export const denialHistogramView = view('DenialHistogram', 'How many logins were denied, and when.', {
   interval: z.enum(['minute', 'hour', 'day']),
@@ -64,14 +61,7 @@ export const denialHistogramView = view('DenialHistogram', 'How many logins were
 export type DenialHistogram = z.infer<typeof denialHistogramView>;
 export type DenialBucket = DenialHistogram['items'][number];
 
-export class CountDenials extends Query<DenialHistogram> {
-  constructor(
-    readonly tenantId: TenantId,
-    readonly params: HistogramParams,
-  ) {
-    super();
-  }
-}
+export class CountDenials extends ScopedQuery<DenialHistogram, TenantId, HistogramParams> {}
 
 interface Counted {
   readonly at: string;
@@ -86,7 +76,7 @@ export class CountDenialsHandler implements IQueryHandler<CountDenials> {
   constructor(@InjectDataSource('postern_audit_reader') private readonly dataSource: DataSource) {}
 
   /** 500,000 denials take 0.3 s of the database's CPU. @throws `smtp-user-not-found`. */
-  async execute({ tenantId, params }: CountDenials): Promise<DenialHistogram> {
+  async execute({ scope: tenantId, params }: CountDenials): Promise<DenialHistogram> {
     const { interval, smtpUserId = null } = params;
     const counted = await inTenant(this.dataSource, tenantId, async (manager) => {
       const conditions = await denialConditions(manager, { tenantId, smtpUserId }, params);
