@@ -29,4 +29,5 @@ export {
   type DatabaseRole,
   type ServiceLogin,
 } from './roles.js';
+export { tenantTablesSql } from './tenant-tables.js';
 export { CONNECT_TIMEOUT_MS, DatabaseUnreachable, withSession } from './session.js';

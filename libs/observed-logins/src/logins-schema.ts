@@ -1,4 +1,4 @@
-import { sqlMigration, type SchemaComponent } from '@postern/database';
+import { sqlMigration, tenantTablesSql, type SchemaComponent } from '@postern/database';
 
 /** The schema of observed logins, for `migrate` of @postern/database. It comes after `accessSchema`, because it grants on `access.relays`. */
 export const loginsSchema: SchemaComponent = {
@@ -9,6 +9,7 @@ export const loginsSchema: SchemaComponent = {
       'tables/overflow.sql',
       'tables/batches.sql',
       'tables/reporters.sql',
+      { sql: tenantTablesSql('logins', 'postern_logins_writer', 'postern_logins_reader') },
     ]),
   ],
 };

@@ -1,4 +1,4 @@
-import { sqlMigration, type SchemaComponent } from '@postern/database';
+import { sqlMigration, tenantTablesSql, type SchemaComponent } from '@postern/database';
 import { checkpointTableSql } from '@postern/event-store';
 import { smtpUserTablesSql } from '@postern/read-models';
 
@@ -15,6 +15,7 @@ export const auditSchema: SchemaComponent = {
       { sql: smtpUserTablesSql('audit', 'postern_audit', 'postern_audit_reader') },
       { sql: 'CREATE INDEX smtp_users_of_tenant ON audit.smtp_users (tenant_id, id)' },
       'dead-letters.sql',
+      { sql: tenantTablesSql('audit', 'postern_audit', 'postern_audit_reader') },
       { sql: checkpointTableSql('audit', 'postern_audit') },
     ]),
   ],

@@ -29,18 +29,10 @@ CREATE INDEX changes_with_state ON audit.changes (smtp_user_id, occurred_at) WHE
 -- Finds the key of a revocation, which has only its id.
 CREATE INDEX changes_of_api_key ON audit.changes ((data ->> 'keyId')) WHERE type = 'ApiKeyIssued';
 
-ALTER TABLE audit.changes ENABLE ROW LEVEL SECURITY;
-ALTER TABLE audit.changes FORCE ROW LEVEL SECURITY;
-CREATE POLICY every_tenant ON audit.changes TO postern_audit USING (true);
-CREATE POLICY own_tenant ON audit.changes FOR SELECT TO postern_audit_reader
-  USING (tenant_id = (SELECT current_setting('postern.tenant_id', true)));
--- For backup and restore by an owner who is not a superuser.
-CREATE POLICY owner ON audit.changes TO CURRENT_USER USING (true);
 -- Keys of operators and relays, for operators: read separately, never with a tenant's rows.
 CREATE POLICY of_no_tenant ON audit.changes FOR SELECT TO postern_audit_reader
   USING (tenant_id IS NULL AND (SELECT current_setting('postern.of_no_tenant', true)) = 'yes');
 GRANT SELECT, INSERT ON audit.changes TO postern_audit;
-GRANT SELECT ON audit.changes TO postern_audit_reader;
 
 CREATE TABLE audit.usernames (
   tenant_id    text COLLATE "C" NOT NULL,
@@ -51,12 +43,4 @@ CREATE TABLE audit.usernames (
 -- For verify, which reads the rows of some hundred SMTP users at a time.
 CREATE INDEX usernames_of_smtp_user ON audit.usernames (smtp_user_id);
 
-ALTER TABLE audit.usernames ENABLE ROW LEVEL SECURITY;
-ALTER TABLE audit.usernames FORCE ROW LEVEL SECURITY;
-CREATE POLICY every_tenant ON audit.usernames TO postern_audit USING (true);
-CREATE POLICY own_tenant ON audit.usernames FOR SELECT TO postern_audit_reader
-  USING (tenant_id = (SELECT current_setting('postern.tenant_id', true)));
--- For backup and restore by an owner who is not a superuser.
-CREATE POLICY owner ON audit.usernames TO CURRENT_USER USING (true);
 GRANT SELECT, INSERT ON audit.usernames TO postern_audit;
-GRANT SELECT ON audit.usernames TO postern_audit_reader;

@@ -20,12 +20,4 @@ CREATE TABLE audit.dead_letters (
 -- Lists the few that wait, oldest first, and counts them at each scrape.
 CREATE INDEX dead_letters_that_wait ON audit.dead_letters (dead_lettered_at, id) WHERE state = 'waiting';
 
-ALTER TABLE audit.dead_letters ENABLE ROW LEVEL SECURITY;
-ALTER TABLE audit.dead_letters FORCE ROW LEVEL SECURITY;
-CREATE POLICY every_tenant ON audit.dead_letters TO postern_audit USING (true);
-CREATE POLICY own_tenant ON audit.dead_letters FOR SELECT TO postern_audit_reader
-  USING (tenant_id = (SELECT current_setting('postern.tenant_id', true)));
--- For backup and restore by an owner who is not a superuser.
-CREATE POLICY owner ON audit.dead_letters TO CURRENT_USER USING (true);
 GRANT SELECT, INSERT, UPDATE ON audit.dead_letters TO postern_audit;
-GRANT SELECT ON audit.dead_letters TO postern_audit_reader;

@@ -14,13 +14,5 @@ CREATE TABLE audit.denial_arrivals (
 -- Random ids do not compress.
 ALTER TABLE audit.denial_arrivals ALTER COLUMN smtp_user_ids SET STORAGE EXTERNAL, ALTER COLUMN ids SET STORAGE EXTERNAL;
 
-ALTER TABLE audit.denial_arrivals ENABLE ROW LEVEL SECURITY;
-ALTER TABLE audit.denial_arrivals FORCE ROW LEVEL SECURITY;
-CREATE POLICY every_tenant ON audit.denial_arrivals TO postern_audit USING (true);
-CREATE POLICY own_tenant ON audit.denial_arrivals FOR SELECT TO postern_audit_reader
-  USING (tenant_id = (SELECT current_setting('postern.tenant_id', true)));
--- For backup and restore by an owner who is not a superuser.
-CREATE POLICY owner ON audit.denial_arrivals TO CURRENT_USER USING (true);
 GRANT SELECT, INSERT, DELETE ON audit.denial_arrivals TO postern_audit;
-GRANT SELECT ON audit.denial_arrivals TO postern_audit_reader;
 GRANT SELECT ON SEQUENCE audit.denial_arrivals_arrival_seq TO postern_audit_reader;

@@ -30,22 +30,11 @@ CREATE INDEX denials_of_rare_reason ON audit.denials (tenant_id, reason, occurre
   WHERE reason <> 'ip-not-authorized';
 CREATE INDEX denials_let_through ON audit.denials (tenant_id, occurred_at, id) WHERE NOT refused;
 
-ALTER TABLE audit.denials ENABLE ROW LEVEL SECURITY;
-ALTER TABLE audit.denials FORCE ROW LEVEL SECURITY;
-CREATE POLICY every_tenant ON audit.denials TO postern_audit USING (true);
-CREATE POLICY own_tenant ON audit.denials FOR SELECT TO postern_audit_reader
-  USING (tenant_id = (SELECT current_setting('postern.tenant_id', true)));
--- For backup and restore by an owner who is not a superuser.
-CREATE POLICY owner ON audit.denials TO CURRENT_USER USING (true);
 GRANT SELECT, INSERT ON audit.denials TO postern_audit;
-GRANT SELECT ON audit.denials TO postern_audit_reader;
 
 -- Rows of all other months, so that nothing is lost. Nobody has a grant on a partition: access is only through
 -- audit.denials and its policies.
 CREATE TABLE audit.denials_of_no_month PARTITION OF audit.denials DEFAULT;
-ALTER TABLE audit.denials_of_no_month ENABLE ROW LEVEL SECURITY;
-ALTER TABLE audit.denials_of_no_month FORCE ROW LEVEL SECURITY;
-CREATE POLICY owner ON audit.denials_of_no_month TO CURRENT_USER USING (true);
 
 -- An SMTP user belongs to one tenant. Without this, PostgreSQL multiplies the odds of both (row-level security always
 -- adds the tenant) and expects one row of a user with thousands of denials. Later months get it by LIKE … INCLUDING

@@ -16,12 +16,4 @@ CREATE UNIQUE INDEX denied_ip_stands_once ON audit.denied_ips (smtp_user_id, add
 CREATE INDEX denied_ips_of_user ON audit.denied_ips (smtp_user_id, last_denied_at, ip);
 CREATE INDEX denied_ips_of_address ON audit.denied_ips (tenant_id, address, smtp_user_id);
 
-ALTER TABLE audit.denied_ips ENABLE ROW LEVEL SECURITY;
-ALTER TABLE audit.denied_ips FORCE ROW LEVEL SECURITY;
-CREATE POLICY every_tenant ON audit.denied_ips TO postern_audit USING (true);
-CREATE POLICY own_tenant ON audit.denied_ips FOR SELECT TO postern_audit_reader
-  USING (tenant_id = (SELECT current_setting('postern.tenant_id', true)));
--- For backup and restore by an owner who is not a superuser.
-CREATE POLICY owner ON audit.denied_ips TO CURRENT_USER USING (true);
 GRANT SELECT, INSERT, UPDATE ON audit.denied_ips TO postern_audit;
-GRANT SELECT ON audit.denied_ips TO postern_audit_reader;
