@@ -3,7 +3,7 @@ export { BATCHES_KEPT_HOURS, deleteOldLogins } from './delete-old-logins.js';
 export { type LoginCoverage, loginCoverage } from './login-coverage.js';
 export { loginsSchema } from './logins-schema.js';
 export { ObservedLoginsModule } from './observed-logins.module.js';
-export { findSources, MAX_SOURCES, type ObservedSource, observedSources, type SeenSource } from './observed-sources.js';
+export { findSources, MAX_SOURCES, type ObservedSource, type SeenSource } from './observed-sources.js';
 export { loginsByDay, type RefusedSources, refusedSources } from './refused-sources.js';
 export {
   type LoginBatch,

@@ -1,7 +1,8 @@
+import { arrayLiteral } from '@postern/database';
 import { parseAddress } from '@postern/ip-ranges';
 import type { EntityManager } from 'typeorm';
 
-/** The most addresses that one answer considers. */
+/** The most addresses that a suggestion considers. */
 export const MAX_SOURCES = 10_000;
 
 /** An address from which an SMTP user has logged in. Times are hours. */
@@ -21,72 +22,23 @@ export interface SourcesFilter {
   readonly to?: string | undefined;
   /** Only addresses in this range; canonical. */
   readonly range?: string | undefined;
+  /** Only addresses that the ranges contain, or none of them; canonical. */
+  readonly allowed?: { readonly ranges: readonly string[]; readonly contain: boolean } | undefined;
   /** The last source of the page before. */
   readonly after?: { readonly lastSeenAt: string; readonly ip: string } | undefined;
-}
-
-interface SourceRow {
-  readonly ip: string;
-  readonly logins: number;
-  readonly first: Date;
-  readonly last: Date;
-  readonly relays: string;
 }
 
 /** The part of an observed source that a decision needs. */
 export type SeenSource = Pick<ObservedSource, 'ip' | 'logins' | 'lastSeenAt'>;
 
-interface SeenSources {
-  /** At most `limit`, newest first. */
-  readonly sources: SeenSource[];
-  /** All logins, including those from addresses beyond the limit. */
-  readonly logins: number;
-}
-
-/**
- * The newest `limit` addresses from which the SMTP user has logged in on the day (UTC) of `from` or later; newest first.
- * Within `inTenant`, as `postern_logins_reader`. One text for each column: to parse 10,000 rows costs Node more than everything else.
- */
-export async function observedSources(
-  manager: EntityManager,
-  smtpUserId: string,
-  from: Date,
-  limit = MAX_SOURCES,
-): Promise<SeenSources> {
-  const [row] = await manager.query<{ all: number; ips: string; logins: string; hours: string }[]>(OBSERVED, [
-    smtpUserId,
-    dayOf(from),
-    limit,
-  ]);
-  if (row === undefined || row.ips === '') return { sources: [], logins: 0 };
-  const logins = row.logins.split(' ');
-  const hours = row.hours.split(' ');
-  const times = new Map([...new Set(hours)].map((hour) => [hour, new Date(Number(hour)).toISOString()]));
-  const sources = row.ips.split(' ').map((ip, i) => ({
-    ip: canonical(ip),
-    logins: Number(logins[i]),
-    lastSeenAt: times.get(hours[i] ?? '') ?? '',
-  }));
-  return { sources, logins: row.all };
-}
-
-const OBSERVED = `
-  WITH source AS MATERIALIZED (
-    SELECT address, sum(logins)::bigint AS logins, max(last_seen_at) AS last
-      FROM logins.sources WHERE smtp_user_id = $1 AND day >= $2 GROUP BY address
-  )
-  SELECT (SELECT coalesce(sum(logins), 0)::float8 FROM source) AS all, coalesce(string_agg(host(address), ' '), '') AS ips,
-         string_agg(logins::text, ' ') AS logins, string_agg((date_part('epoch', last) * 1000)::bigint::text, ' ') AS hours
-    FROM (SELECT * FROM source ORDER BY last DESC, address DESC LIMIT $3) newest`;
-
-/** Like `observedSources`, with a filter and all columns. The rows of an address are added up. */
+/** The addresses from which the SMTP user has logged in, newest first, at most `limit`. Within `inTenant`, as `postern_logins_reader`. */
 export async function findSources(
   manager: EntityManager,
   smtpUserId: string,
-  { from, to, range, after }: SourcesFilter,
+  { from, to, range, allowed, after }: SourcesFilter,
   limit: number,
 ): Promise<ObservedSource[]> {
-  const rows = await manager.query<SourceRow[]>(FIND, [
+  const rows = await manager.query<{ ip: string; logins: number; first: Date; last: Date; relays: string }[]>(FIND, [
     smtpUserId,
     from ?? '-infinity',
     to ?? 'infinity',
@@ -94,8 +46,16 @@ export async function findSources(
     after?.lastSeenAt ?? 'infinity',
     after?.ip ?? '::',
     limit,
+    allowed ? arrayLiteral(allowed.ranges) : null,
+    allowed?.contain ?? null,
   ]);
-  return rows.map(sourceOf);
+  return rows.map(({ ip, logins, first, last, relays }) => ({
+    ip: canonical(ip),
+    logins,
+    firstSeenAt: first.toISOString(),
+    lastSeenAt: last.toISOString(),
+    relays: [...new Set(relays.split('\n'))],
+  }));
 }
 
 /** The range is compared with BETWEEN. `<<=` is not leakproof, so it could not use an index under row-level security. */
@@ -106,24 +66,21 @@ const FIND = `
    WHERE smtp_user_id = $1 AND day >= ($2::timestamptz AT TIME ZONE 'UTC')::date AND last_seen_at >= $2::timestamptz
      AND first_seen_at < $3::timestamptz
      AND ($4::inet IS NULL OR address BETWEEN host(network($4::inet))::inet AND host(broadcast($4::inet))::inet)
+     AND ($8::inet[] IS NULL OR (address <@ ${addressesIn('$8')}) = $9)
    GROUP BY address HAVING (max(last_seen_at), address) < ($5::timestamptz, $6::inet)
    ORDER BY max(last_seen_at) DESC, address DESC LIMIT $7`;
-
-function sourceOf({ ip, logins, first, last, relays }: SourceRow): ObservedSource {
-  return {
-    ip: canonical(ip),
-    logins,
-    firstSeenAt: first.toISOString(),
-    lastSeenAt: last.toISOString(),
-    relays: [...new Set(relays.split('\n'))],
-  };
-}
 
 /** PostgreSQL writes some IPv6 addresses in another form. */
 export function canonical(ip: string): string {
   if (!ip.includes(':')) return ip;
   const address = parseAddress(ip);
   return address.ok ? address.value.text : ip;
+}
+
+/** SQL of the set of addresses in the ranges of a parameter. */
+export function addressesIn(parameter: string): string {
+  return `(SELECT coalesce(range_agg(logins.addresses(host(network(range))::inet, host(broadcast(range))::inet, '[]')), '{}')
+             FROM unnest(${parameter}::inet[]) AS range)`;
 }
 
 /** The UTC day of an instant. */

@@ -1,6 +1,6 @@
 import { arrayLiteral } from '@postern/database';
 import type { EntityManager } from 'typeorm';
-import { canonical, dayOf, type SeenSource } from './observed-sources.js';
+import { addressesIn, canonical, dayOf, type SeenSource } from './observed-sources.js';
 
 export interface RefusedSources {
   /** All logins, allowed or refused. */
@@ -88,10 +88,4 @@ export function loginsByDay(
       GROUP BY day ORDER BY day`,
     [smtpUserId, dayOf(from), arrayLiteral(allowed)],
   );
-}
-
-/** SQL of the set of addresses in the ranges of a parameter. */
-function addressesIn(parameter: string): string {
-  return `(SELECT coalesce(range_agg(logins.addresses(host(network(range))::inet, host(broadcast(range))::inet, '[]')), '{}')
-             FROM unnest(${parameter}::inet[]) AS range)`;
 }

@@ -50,7 +50,7 @@ interface Suggestion<S extends Source> {
  * left out. Candidates with the same number of logins are all kept or all left out.
  */
 export function suggestRanges<S extends Source>(sources: readonly S[]): Suggestion<S> {
-  const all = sum(sources);
+  const all = sumOfLogins(sources);
   const candidates = candidatesOf(sources).toSorted((a, b) => b.logins - a.logins);
   const kept = candidates.slice(0, MAX_ENTRIES).filter(({ logins }) => logins >= leastLogins(candidates, all));
   const covered = new Set(kept.flatMap((candidate) => candidate.sources));
@@ -68,31 +68,22 @@ export function suggestRanges<S extends Source>(sources: readonly S[]): Suggesti
 
 /** An unreadable address is skipped. */
 function candidatesOf(sources: readonly Source[]): Candidate[] {
-  const neighbourhoods = new Map<string, { range: IpRange; single: IpRange; source: Source }[]>();
-  for (const source of sources) {
+  const readable = sources.flatMap((source) => {
     const address = parseAddress(source.ip);
-    if (!address.ok) continue;
-    const range = neighbourhood(address.value);
-    const known = neighbourhoods.get(range.text);
-    const one = { range, single: rangeOf(address.value), source };
-    if (known) known.push(one);
-    else neighbourhoods.set(range.text, [one]);
-  }
-  return [...neighbourhoods.values()].flatMap((neighbours) => {
-    const [first] = neighbours;
-    if (first && neighbours.length >= SEVERAL)
-      return [
-        candidate(
-          first.range,
-          neighbours.map(({ source }) => source),
-        ),
-      ];
-    return neighbours.map(({ single, source }) => candidate(single, [source]));
+    return address.ok ? [{ source, address: address.value, around: neighbourhood(address.value) }] : [];
   });
-}
-
-function candidate(range: IpRange, sources: readonly Source[]): Candidate {
-  return { range, sources, logins: sum(sources) };
+  return [...Map.groupBy(readable, ({ around }) => around.text).values()].flatMap((neighbours) => {
+    const [first] = neighbours;
+    if (first && neighbours.length >= SEVERAL) {
+      const all = neighbours.map(({ source }) => source);
+      return [{ range: first.around, sources: all, logins: sumOfLogins(all) }];
+    }
+    return neighbours.map(({ address, source }) => ({
+      range: rangeOf(address),
+      sources: [source],
+      logins: source.logins,
+    }));
+  });
 }
 
 function leastLogins(candidates: readonly Candidate[], all: number): number {
@@ -115,6 +106,6 @@ function whyOf(range: IpRange, addresses: number, logins: number): string {
   return `${why} It is private address space: if it is your own proxy or NAT, an entry lets in everyone behind it. Make the proxy pass on the address of the client first.`;
 }
 
-function sum(sources: readonly Source[]): number {
+export function sumOfLogins(sources: readonly Source[]): number {
   return sources.reduce((total, { logins }) => total + logins, 0);
 }
