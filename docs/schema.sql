@@ -267,28 +267,6 @@ CREATE POLICY owner ON audit.dead_letters AS PERMISSIVE FOR ALL TO CURRENT_USER
 GRANT INSERT, SELECT, UPDATE ON TABLE audit.dead_letters TO postern_audit;
 GRANT SELECT ON TABLE audit.dead_letters TO postern_audit_reader;
 
-CREATE OR REPLACE FUNCTION audit.delete_denials_of_no_month(before timestamp with time zone, at_most integer)
- RETURNS integer
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'pg_temp'
- SET lock_timeout TO '1s'
-AS $function$
-DECLARE
-  monthless regclass;
-  deleted integer;
-BEGIN
-  IF before > now() - interval '12 hours' THEN
-    RAISE EXCEPTION 'Denials of the last twelve hours are not deleted.' USING ERRCODE = 'invalid_parameter_value';
-  END IF;
-  SELECT partdefid::regclass INTO monthless FROM pg_partitioned_table WHERE partrelid = 'audit.denials'::regclass;
-  EXECUTE format('DELETE FROM %s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %s WHERE occurred_at < $1 LIMIT $2))',
-                 monthless, monthless) USING before, at_most;
-  GET DIAGNOSTICS deleted = ROW_COUNT;
-  RETURN deleted;
-END $function$;
-GRANT EXECUTE ON ROUTINE audit.delete_denials_of_no_month(timestamp with time zone,integer) TO postern_audit;
-
 CREATE TABLE audit.denial_arrivals (
   tenant_id text COLLATE "C" NOT NULL,
   arrival bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -384,8 +362,8 @@ CREATE POLICY owner ON audit.denied_ips AS PERMISSIVE FOR ALL TO CURRENT_USER
 GRANT INSERT, SELECT, UPDATE ON TABLE audit.denied_ips TO postern_audit;
 GRANT SELECT ON TABLE audit.denied_ips TO postern_audit_reader;
 
-CREATE OR REPLACE FUNCTION audit.drop_denial_month(before timestamp with time zone)
- RETURNS text
+CREATE OR REPLACE FUNCTION audit.drop_old_denials(before timestamp with time zone, OUT months text[], OUT rows integer)
+ RETURNS record
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
@@ -393,22 +371,33 @@ CREATE OR REPLACE FUNCTION audit.drop_denial_month(before timestamp with time zo
  SET "TimeZone" TO 'UTC'
 AS $function$
 DECLARE
-  month record;
+  monthless regclass;
+  month     record;
 BEGIN
+  months := '{}';
+  rows := 0;
   IF before > now() - interval '12 hours' THEN
     RAISE EXCEPTION 'Denials of the last twelve hours are not dropped.' USING ERRCODE = 'invalid_parameter_value';
   END IF;
-  SELECT p.partition, p.ends INTO month
-    FROM (SELECT c.oid::regclass AS partition,
-                 substring(pg_get_expr(c.relpartbound, c.oid) FROM 'TO \(''([^'']+)''\)')::timestamptz AS ends
-            FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-           WHERE i.inhparent = 'audit.denials'::regclass) p
-   WHERE p.ends <= before ORDER BY p.ends LIMIT 1;
-  IF NOT FOUND THEN RETURN NULL; END IF;
-  EXECUTE format('DROP TABLE %s', month.partition);
-  RETURN to_char(month.ends - interval '1 day', 'YYYY-MM');
+  IF NOT pg_try_advisory_xact_lock(8025023) THEN RETURN; END IF;
+
+  SELECT partdefid::regclass INTO monthless FROM pg_partitioned_table WHERE partrelid = 'audit.denials'::regclass;
+  EXECUTE format('DELETE FROM %s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %1$s WHERE occurred_at < $1 LIMIT 100000))',
+                 monthless) USING before;
+  GET DIAGNOSTICS rows = ROW_COUNT;
+  FOR month IN
+    SELECT p.partition, to_char(p.ends - interval '1 day', 'YYYY-MM') AS name
+      FROM (SELECT c.oid::regclass AS partition,
+                   substring(pg_get_expr(c.relpartbound, c.oid) FROM 'TO \(''([^'']+)''\)')::timestamptz AS ends
+              FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+             WHERE i.inhparent = 'audit.denials'::regclass) p
+     WHERE p.ends <= before ORDER BY p.ends
+  LOOP
+    EXECUTE format('DROP TABLE %s', month.partition);
+    months := months || month.name;
+  END LOOP;
 END $function$;
-GRANT EXECUTE ON ROUTINE audit.drop_denial_month(timestamp with time zone) TO postern_audit;
+GRANT EXECUTE ON ROUTINE audit.drop_old_denials(timestamp with time zone) TO postern_audit;
 
 CREATE TABLE audit.entries (
   smtp_user_id uuid NOT NULL,

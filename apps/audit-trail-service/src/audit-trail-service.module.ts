@@ -1,4 +1,4 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { CONSUMER_POOL } from '@postern/database';
 import { dataSourceModule } from '@postern/data-sources';
@@ -8,33 +8,25 @@ import { Consumers } from '@postern/process';
 import { ChangesController } from './changes/changes.controller.js';
 import { ListChangesHandler } from './changes/list-changes.js';
 import { AuditConsumers } from './consumers/audit-consumers.js';
-import { DeadLetter } from './dead-letters/dead-letter.entity.js';
+import { DeadLetter } from './dead-letters/dead-letters.js';
 import { DeadLettersController } from './dead-letters/dead-letters.controller.js';
 import { CountDenialsHandler } from './denials/count-denials.js';
 import { DenialsController } from './denials/denials.controller.js';
 import { ListDenialsHandler } from './denials/list-denials.js';
 import { ListRefusingNowHandler } from './denials/list-refusing-now.js';
-import { RetentionSweeper } from './denials/retention/denial-retention.js';
 import { SummariseDenialsHandler } from './denials/summarise-denials.js';
-import { DeniedIpsController } from './denied-ips/denied-ips.controller.js';
-import { ListDeniedIpsHandler } from './denied-ips/list-denied-ips.js';
+import { ListDeniedIpsHandler } from './denials/list-denied-ips.js';
 import { DenialStreamController } from './live-denials/denial-stream.controller.js';
 import { DenialStreams } from './live-denials/denial-streams.js';
-import {
-  DEFAULT_DENIAL_STREAM_LIMITS,
-  DENIAL_STREAM_LIMITS,
-  type DenialStreamLimits,
-} from './live-denials/stream-limits.js';
-import { EntriesController } from './entries/entries.controller.js';
-import { ListEntriesHandler } from './entries/list-entries.js';
+import { ListEntriesHandler } from './sources/list-entries.js';
+import { Retention } from './retention/retention.js';
 import { CheckAddressHandler } from './restriction/check-address.js';
 import { PreviewRestrictionHandler } from './restriction/preview-restriction.js';
 import { RestrictionController } from './restriction/restriction.controller.js';
 import { SuggestRestrictionHandler } from './restriction/suggest-restriction.js';
 import { CountSourcesHandler } from './sources/count-sources.js';
 import { ListSourcesHandler } from './sources/list-sources.js';
-import { LOGIN_LIMITS } from './sources/login-limits.js';
-import { LoginRetention } from './sources/login-retention.js';
+import { LOGIN_LIMITS } from './sources/read-login.js';
 import { RelayLoginsController } from './sources/relay-logins.controller.js';
 import { ReportLoginsHandler } from './sources/report-logins.js';
 import { SourcesController } from './sources/sources.controller.js';
@@ -55,12 +47,10 @@ import { SourcesController } from './sources/sources.controller.js';
   controllers: [
     DenialsController,
     DenialStreamController,
-    DeniedIpsController,
     ChangesController,
     RelayLoginsController,
     RestrictionController,
     SourcesController,
-    EntriesController,
     DeadLettersController,
   ],
   providers: [
@@ -79,15 +69,8 @@ import { SourcesController } from './sources/sources.controller.js';
     ReportLoginsHandler,
     ListSourcesHandler,
     CountSourcesHandler,
-    LoginRetention,
-    RetentionSweeper,
+    Retention,
     DenialStreams,
-    { provide: DENIAL_STREAM_LIMITS, useValue: DEFAULT_DENIAL_STREAM_LIMITS },
   ],
 })
-export class AuditTrailServiceModule {
-  static withLimits(limits: Partial<DenialStreamLimits>): DynamicModule {
-    const useValue: DenialStreamLimits = { ...DEFAULT_DENIAL_STREAM_LIMITS, ...limits };
-    return { module: AuditTrailServiceModule, providers: [{ provide: DENIAL_STREAM_LIMITS, useValue }] };
-  }
-}
+export class AuditTrailServiceModule {}

@@ -1,4 +1,4 @@
 export { AuditTrailServiceModule } from './audit-trail-service.module.js';
-export { DEFAULT_DENIAL_STREAM_LIMITS } from './live-denials/stream-limits.js';
+export { DEFAULT_DENIAL_STREAM_LIMITS } from './live-denials/denial-streams.js';
 export { auditSchema } from './schema/audit-schema.js';
-export { LOGIN_LIMITS } from './sources/login-limits.js';
+export { LOGIN_LIMITS } from './sources/read-login.js';

@@ -8,6 +8,7 @@ export { oneOfSoFar, pageView, text, time, uuid, view, viewOf, integer } from '.
 export { databaseFailed, sqlState, violates } from './problem/database-problem.js';
 export { ProblemFilter, problemOf, routeNotFound } from './problem/problem-filter.js';
 export { type FieldProblem, Problem, PROBLEMS, type ProblemCode, type ProblemOptions } from './problem/problem.js';
+export { addressField, rangeField } from './request/address-fields.js';
 export { logRequests } from './request/access-log.js';
 export { guardRequests } from './request/guard-requests.js';
 export { hasBody, takeOnlyJson } from './request/json-body.js';

@@ -84,7 +84,7 @@ export const changes = defineList({
 export type Change = z.infer<typeof changes.item>;
 export type ChangesParams = z.infer<typeof changes.query>;
 
-interface ChangeScope {
+export interface ChangeScope {
   readonly tenantId: TenantId | null;
   readonly smtpUserId: string | null;
 }

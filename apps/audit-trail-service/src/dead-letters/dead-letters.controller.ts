@@ -1,24 +1,70 @@
 import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import type { Page } from '@postern/contracts';
-import { Allow, Documented, json, pageView, principalOf, Problem } from '@postern/http';
-import { isUuid, pageFields, pageOf } from '@postern/lists';
+import { Allow, Documented, integer, json, pageView, principalOf, Problem, text, time, uuid } from '@postern/http';
+import { isTime, isUuid, pageFields, pageOf } from '@postern/lists';
 import type { FastifyRequest } from 'fastify';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
-import { completeDeadLetterView, deadLetterView, retriedDeadLetterView } from './dead-letter-views.js';
-import type { OnBehalfOf } from './dead-letter.entity.js';
-import {
-  DEAD_LETTERS_ORDER,
-  discardDeadLetter,
-  findDeadLetter,
-  listDeadLetters,
-  readableLetter,
-} from './dead-letters.js';
+import { actorView } from '../changes/list-changes.js';
+import { discardDeadLetter, findDeadLetter, listDeadLetters, readableLetter, type OnBehalfOf } from './dead-letters.js';
 import { retryDeadLetter } from './retry-dead-letter.js';
 
+const deadLetterView = z
+  .object({
+    id: uuid('0198c0de-0000-7000-8000-0000000000d1'),
+    consumer: text('audit-denials'),
+    topic: text('postern.auth-denials.v1'),
+    partition: integer(
+      0,
+      3,
+      'Null (also `offset`): it was an event from the journal, not a message from Kafka.',
+    ).nullable(),
+    offset: integer(0, 41).nullable(),
+    tenantId: text('acme', 'Null if unknown.').nullable(),
+    reason: text('has an occurredAt that is not a time', 'Why it was dead-lettered; after a retry, why it still is.'),
+    state: z.enum(['waiting', 'settled', 'discarded']).meta({
+      description: '`settled`: a retry recorded it. `discarded`: somebody discarded it.',
+    }),
+    deadLetteredAt: time('2026-11-01T08:00:00.000Z'),
+    retriedAt: time('2026-11-01T09:00:00.000Z').nullable(),
+    retries: integer(0, 1),
+    lastAction: z
+      .object({
+        action: z.enum(['retry', 'discard']),
+        at: time('2026-11-01T09:00:00.000Z'),
+        actor: actorView.nullable().meta({ description: 'Null: it was done with the command line on the machine.' }),
+        requestId: text('deploy-2026-11-01.17').nullable(),
+        machineUser: text('root', 'Who ran the command line.').nullable(),
+      })
+      .nullable(),
+  })
+  .meta({ id: 'DeadLetter', description: 'A denial, or another message, that could not be read.' });
+const bytes = z
+  .union([z.object({ text: text('{"specversion":"1.0"}') }), z.object({ base64: text('/wA=') })])
+  .nullable()
+  .meta({ description: 'As text if it is UTF-8, otherwise in base64.' });
+const completeDeadLetterView = deadLetterView
+  .extend({
+    event: z.unknown().meta({ description: 'The event. Null: a message was dead-lettered.' }),
+    key: bytes,
+    value: bytes,
+  })
+  .meta({ id: 'CompleteDeadLetter', description: 'A dead letter with its event, or its message as it was received.' });
+const retriedDeadLetterView = z
+  .object({
+    id: uuid('0198c0de-0000-7000-8000-0000000000d1'),
+    outcome: z.enum(['recorded', 'known', 'unreadable']).meta({
+      description:
+        '`known`: the denial was already recorded, so it is not counted again. `unreadable`: it still waits.',
+    }),
+    reason: text('The message is not JSON in UTF-8.', 'Why it cannot be read; else null.').nullable(),
+  })
+  .meta({ id: 'RetriedDeadLetter', description: 'The result of a retry.' });
+
+const ORDER = { deadLetteredAt: isTime, id: isUuid };
+
 const LettersQuery = z.strictObject({
-  ...pageFields(DEAD_LETTERS_ORDER),
+  ...pageFields(ORDER),
   state: z.enum(['waiting', 'all'], 'Give waiting or all.').default('waiting'),
 });
 
@@ -33,11 +79,8 @@ export class DeadLettersController {
     summary: 'List the dead letters: denials that could not be read, oldest first',
     answer: json(pageView('DeadLetterPage', deadLetterView)),
   })
-  async listDeadLetters(
-    @Query({ schema: LettersQuery }) { state, ...params }: z.infer<typeof LettersQuery>,
-  ): Promise<Page<z.infer<typeof deadLetterView>>> {
-    const letters = await listDeadLetters(this.audit, state, { ...params, limit: params.limit + 1 });
-    return pageOf(letters, params, DEAD_LETTERS_ORDER);
+  async listDeadLetters(@Query({ schema: LettersQuery }) { state, ...params }: z.infer<typeof LettersQuery>) {
+    return pageOf(await listDeadLetters(this.audit, state, { ...params, limit: params.limit + 1 }), params, ORDER);
   }
 
   @Get(':deadLetterId')

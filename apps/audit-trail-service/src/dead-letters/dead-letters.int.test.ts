@@ -9,9 +9,14 @@ import type { DataSource } from 'typeorm';
 import { denialsConsumer } from '../denials/record/denials-consumer.js';
 import { auditDatabase } from '../testing/audit-database.js';
 import { METADATA, Person, recorded } from '../testing/happenings.js';
-import { DeadLetter } from './dead-letter.entity.js';
-import { countWaiting, discardDeadLetter, findDeadLetter, listDeadLetters } from './dead-letters.js';
-import { deadLetterMessage } from './store-dead-letters.js';
+import {
+  countWaiting,
+  DeadLetter,
+  deadLetterMessage,
+  discardDeadLetter,
+  findDeadLetter,
+  listDeadLetters,
+} from './dead-letters.js';
 import { retryDeadLetter } from './retry-dead-letter.js';
 
 let database: TestDatabase;

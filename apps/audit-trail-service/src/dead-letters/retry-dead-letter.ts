@@ -1,12 +1,10 @@
 import { decodeEvent, EventNewerThanProgram, MessageUnreadable, upcast, type Recorded } from '@postern/contracts';
-import type { DataSource, EntityManager, QueryDeepPartialEntity } from 'typeorm';
-import { denialRow } from '../denials/record/denial-row.js';
-import { DenialMonths } from '../denials/record/denial-months.js';
+import type { DataSource } from 'typeorm';
+import { denialRow, isUnreadable, type DenialRow } from '../denials/record/denial-row.js';
 import { insertDenials } from '../denials/record/insert-denials.js';
 import { recordArrivals } from '../denials/record/record-arrivals.js';
-import { loadDenialRetention, NEVER } from '../denials/retention/denial-retention.js';
-import { actionOf, DeadLetter, type OnBehalfOf } from './dead-letter.entity.js';
-import { findDeadLetter } from './dead-letters.js';
+import { loadDenialRetention, NEVER } from '../retention/denial-retention.js';
+import { actionOf, DeadLetter, findDeadLetter, type OnBehalfOf } from './dead-letters.js';
 
 /** `known`: the denial is already recorded and is not counted again. */
 export type Retried =
@@ -19,54 +17,35 @@ export async function retryDeadLetter(audit: DataSource, id: string, by: OnBehal
   const letter = await findDeadLetter(audit, id);
   if (letter?.state !== 'waiting') return { outcome: 'not-waiting' };
   const row = read(letter);
-  const { keptFrom } = await loadDenialRetention(audit);
-  // Before the transaction: its locks must not be held during it.
-  if (!('why' in row)) {
-    await new DenialMonths(audit).prepare([row.occurred_at].filter((time) => time >= keptFrom));
-  }
   return audit.transaction(async (manager): Promise<Retried> => {
-    if (!(await waits(manager, id))) return { outcome: 'not-waiting' };
-    if ('why' in row) {
-      await retried(manager, id, by, { reason: row.why });
-      return { outcome: 'unreadable', reason: row.why };
-    }
+    const change = typeof row === 'string' ? { reason: row } : ({ state: 'settled', tenantId: row.tenant_id } as const);
+    const now = {
+      retriedAt: () => 'clock_timestamp()',
+      retries: () => 'retries + 1',
+      lastAction: actionOf('retry', by),
+    };
+    const { affected } = await manager.update(DeadLetter, { id, state: 'waiting' }, { ...change, ...now });
+    if (affected !== 1) return { outcome: 'not-waiting' };
+    if (typeof row === 'string') return { outcome: 'unreadable', reason: row };
     // It is recorded after newer denials of its address and is settled once, so its position does not show a repeat.
+    const { keptFrom } = await loadDenialRetention(manager);
     const { counted, stored } = await insertDenials(manager, [row], { keptFrom, droppedBefore: NEVER });
-    await retried(manager, id, by, { state: 'settled', tenantId: row.tenant_id });
     await recordArrivals(manager, stored);
     return { outcome: counted === 1 ? 'recorded' : 'known' };
   });
 }
 
-function read(letter: DeadLetter): ReturnType<typeof denialRow> | { readonly why: string } {
+/** The denial, or why it cannot be read. */
+function read({ topic, key, value, event }: DeadLetter): DenialRow | string {
   try {
-    return denialRow(eventOf(letter));
+    const row = denialRow(event === null ? decodeEvent({ topic, key, value }).event : lifted(event as Recorded));
+    return isUnreadable(row) ? row.why : row;
   } catch (error) {
-    if (error instanceof MessageUnreadable || error instanceof EventNewerThanProgram) return { why: error.message };
+    if (error instanceof MessageUnreadable || error instanceof EventNewerThanProgram) return error.message;
     throw error;
   }
 }
 
-function eventOf({ topic, key, value, event }: DeadLetter): Recorded {
-  if (event === null) return decodeEvent({ topic, key, value }).event;
-  const recorded = event as Recorded;
-  return { ...recorded, data: upcast(recorded.type, recorded.schemaVersion, recorded.data) } as Recorded;
-}
-
-async function waits(manager: EntityManager, id: string): Promise<boolean> {
-  const letter = await manager.findOne(DeadLetter, {
-    where: { id, state: 'waiting' },
-    lock: { mode: 'pessimistic_write' },
-  });
-  return letter !== null;
-}
-
-async function retried(
-  manager: EntityManager,
-  id: string,
-  by: OnBehalfOf,
-  change: QueryDeepPartialEntity<DeadLetter>,
-): Promise<void> {
-  const now = { retriedAt: () => 'clock_timestamp()', retries: () => 'retries + 1' };
-  await manager.update(DeadLetter, { id }, { ...change, ...now, lastAction: actionOf('retry', by) });
+function lifted(event: Recorded): Recorded {
+  return { ...event, data: upcast(event.type, event.schemaVersion, event.data) } as Recorded;
 }

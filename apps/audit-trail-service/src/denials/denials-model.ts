@@ -2,7 +2,7 @@ import { TOPICS } from '@postern/contracts';
 import type { ReadModel } from '@postern/read-models';
 import { DENIALS_CONSUMER } from './record/denials-consumer.js';
 import { denialRow, isUnreadable, type DenialRow } from './record/denial-row.js';
-import { loadDenialRetention, NEVER } from './retention/denial-retention.js';
+import { loadDenialRetention, NEVER } from '../retention/denial-retention.js';
 import { insertDenials, MAX_RELAYS_PER_IP } from './record/insert-denials.js';
 
 const MONTH = `to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM')`;

@@ -1,11 +1,11 @@
-import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
-import type { TenantId } from '@postern/contracts';
-import { Allow, Documented, json, Tenant } from '@postern/http';
+import { Allow, Documented, json } from '@postern/http';
 import { ListRoute } from '@postern/lists';
-import type { z } from 'zod';
+import { InPath, type SmtpUserScope, type TenantScope } from '../scope.js';
 import { CountDenials, denialHistogramView, HistogramParams, type DenialHistogram } from './count-denials.js';
 import { denials, type DenialsParams, ListDenials } from './list-denials.js';
+import { deniedIps, type DeniedIpsParams, ListDeniedIps } from './list-denied-ips.js';
 import { ListRefusingNow, refusingNow, type RefusingNowParams } from './list-refusing-now.js';
 import { type Summaries, SummariesParams, summariesView, SummariseDenials } from './summarise-denials.js';
 
@@ -16,8 +16,8 @@ export class DenialsController {
 
   @Get('denials')
   @ListRoute(denials, { tag: 'Audit trail', summary: 'The denials of a tenant' })
-  listDenials(@Tenant() tenantId: TenantId, @Query({ schema: denials.query }) params: DenialsParams) {
-    return new ListDenials({ tenantId, smtpUserId: null }, params);
+  listDenials(@InPath() scope: TenantScope, @Query({ schema: denials.query }) params: DenialsParams) {
+    return new ListDenials(scope, params);
   }
 
   @Get('denials/histogram')
@@ -28,20 +28,25 @@ export class DenialsController {
     problems: ['smtp-user-not-found'],
   })
   countDenials(
-    @Tenant() tenantId: TenantId,
-    @Query({ schema: HistogramParams }) params: z.infer<typeof HistogramParams>,
+    @InPath() { tenantId }: TenantScope,
+    @Query({ schema: HistogramParams }) params: HistogramParams,
   ): Promise<DenialHistogram> {
     return this.queries.execute(new CountDenials(tenantId, params));
   }
 
   @Get('smtp-users/:smtpUserId/denials')
   @ListRoute(denials, { tag: 'Audit trail', summary: 'The denials of an SMTP user' })
-  listSmtpUserDenials(
-    @Tenant() tenantId: TenantId,
-    @Param('smtpUserId') smtpUserId: string,
-    @Query({ schema: denials.query }) params: DenialsParams,
-  ) {
-    return new ListDenials({ tenantId, smtpUserId }, params);
+  listSmtpUserDenials(@InPath() scope: TenantScope, @Query({ schema: denials.query }) params: DenialsParams) {
+    return new ListDenials(scope, params);
+  }
+
+  @Get('smtp-users/:smtpUserId/denied-ips')
+  @ListRoute(deniedIps, {
+    tag: 'Audit trail',
+    summary: 'The addresses from which an SMTP user was denied, with suggested entries',
+  })
+  listDeniedIps(@InPath() scope: SmtpUserScope, @Query({ schema: deniedIps.query }) params: DeniedIpsParams) {
+    return new ListDeniedIps(scope, params);
   }
 
   @Get('denial-summaries')
@@ -51,8 +56,8 @@ export class DenialsController {
     answer: json(summariesView),
   })
   summariseDenials(
-    @Tenant() tenantId: TenantId,
-    @Query({ schema: SummariesParams }) params: z.infer<typeof SummariesParams>,
+    @InPath() { tenantId }: TenantScope,
+    @Query({ schema: SummariesParams }) params: SummariesParams,
   ): Promise<Summaries> {
     return this.queries.execute(new SummariseDenials(tenantId, params));
   }
@@ -62,7 +67,10 @@ export class DenialsController {
     tag: 'Audit trail',
     summary: 'The SMTP users of a tenant whose logins were refused in the last five minutes',
   })
-  listRefusingNow(@Tenant() tenantId: TenantId, @Query({ schema: refusingNow.query }) params: RefusingNowParams) {
+  listRefusingNow(
+    @InPath() { tenantId }: TenantScope,
+    @Query({ schema: refusingNow.query }) params: RefusingNowParams,
+  ) {
     return new ListRefusingNow(tenantId, params);
   }
 }

@@ -2,23 +2,16 @@ import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DENIAL_REASONS, type Page, type TenantId, type UsernameKey } from '@postern/contracts';
 import { inTenant } from '@postern/database';
-import { denialReasonView, modeView, text, time, uuid, view, integer } from '@postern/http';
-import { parseRange, type IpRange } from '@postern/ip-ranges';
+import { denialReasonView, modeView, rangeField, text, time, uuid, view, integer } from '@postern/http';
 import { defineList, isTime, isUuid, ListQuery, pageOf, periodFields, readRows } from '@postern/lists';
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import type { DataSource, EntityManager } from 'typeorm';
 import { z } from 'zod';
+import type { TenantScope } from '../scope.js';
 import { findSmtpUser, nameFilter, ofSmtpUsersNamed, usernameFilter } from '../smtp-user/find-smtp-user.js';
 
-const range = z.string().transform((text, context): IpRange => {
-  const parsed = parseRange(text);
-  if (parsed.ok) return parsed.value;
-  context.addIssue({ code: 'custom', message: parsed.detail, params: { code: parsed.code } });
-  return z.NEVER;
-});
-
 export const denialFilters = {
-  ip: range.optional().meta({ description: 'An address or a range.', examples: ['203.0.113.0/24'] }),
+  ip: rangeField.optional().meta({ description: 'An address or a range.', examples: ['203.0.113.0/24'] }),
   username: usernameFilter,
   relay: nameFilter.optional().meta({ description: 'The relay’s name, as in its denials.', examples: ['mx1'] }),
   reason: z.enum(DENIAL_REASONS, `Give one of ${DENIAL_REASONS.join(', ')}.`).optional(),
@@ -55,12 +48,7 @@ export const denials = defineList({
 export type Denial = z.infer<typeof denials.item>;
 export type DenialsParams = z.infer<typeof denials.query>;
 
-export interface DenialScope {
-  readonly tenantId: TenantId;
-  readonly smtpUserId: string | null;
-}
-
-export class ListDenials extends ListQuery<Denial, DenialScope, DenialsParams> {}
+export class ListDenials extends ListQuery<Denial, TenantScope, DenialsParams> {}
 
 @QueryHandler(ListDenials)
 export class ListDenialsHandler implements IQueryHandler<ListDenials> {
@@ -91,7 +79,7 @@ type Filters = Omit<DenialsParams, 'limit' | 'bom'>;
 /** Conditions for `audit.denials`; null if nothing can match. @throws `smtp-user-not-found`. */
 export async function denialConditions(
   manager: EntityManager,
-  scope: DenialScope,
+  scope: TenantScope,
   params: Filters,
 ): Promise<Sql[] | null> {
   if (scope.smtpUserId !== null) await findSmtpUser(manager, scope.smtpUserId);
@@ -99,7 +87,7 @@ export async function denialConditions(
   return ofUser && [...byTimeAndAddress(scope, params), ...byOthers(scope, params), ...ofUser];
 }
 
-function byTimeAndAddress({ tenantId }: DenialScope, { from, to, cursor, ip }: Filters): Sql[] {
+function byTimeAndAddress({ tenantId }: TenantScope, { from, to, cursor, ip }: Filters): Sql[] {
   const conditions = [sql`tenant_id = ${tenantId}`, sql`occurred_at >= (SELECT kept_from FROM audit.denial_retention)`];
   if (from !== undefined) conditions.push(sql`occurred_at >= ${from}::timestamptz`);
   if (to !== undefined) conditions.push(sql`occurred_at < ${to}::timestamptz`);
@@ -112,7 +100,7 @@ function byTimeAndAddress({ tenantId }: DenialScope, { from, to, cursor, ip }: F
   return conditions;
 }
 
-function byOthers({ smtpUserId }: DenialScope, { relay, reason, refused }: Filters): Sql[] {
+function byOthers({ smtpUserId }: TenantScope, { relay, reason, refused }: Filters): Sql[] {
   const conditions = [];
   if (smtpUserId !== null) conditions.push(sql`smtp_user_id = ${smtpUserId}`);
   if (relay !== undefined) conditions.push(sql`relay = ${relay}`);

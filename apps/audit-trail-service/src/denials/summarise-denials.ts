@@ -1,9 +1,9 @@
-import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { isUuid, type TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import { text, time, timeField, uuid, view, integer } from '@postern/http';
-import { readRows } from '@postern/lists';
+import { readRows, ScopedQuery } from '@postern/lists';
 import sql from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
@@ -31,6 +31,8 @@ export const SummariesParams = z.strictObject({
     .optional()
     .meta({ description: 'The time at which `today` begins; by default midnight in UTC.' }),
 });
+
+export type SummariesParams = z.infer<typeof SummariesParams>;
 
 const logins = {
   refused: integer(0, 12),
@@ -61,21 +63,14 @@ export type Summaries = z.infer<typeof summariesView>;
 export type DenialSummary = Summaries['items'][number];
 
 /** Ids of other tenants are left out. */
-export class SummariseDenials extends Query<Summaries> {
-  constructor(
-    readonly tenantId: TenantId,
-    readonly params: z.infer<typeof SummariesParams>,
-  ) {
-    super();
-  }
-}
+export class SummariseDenials extends ScopedQuery<Summaries, TenantId, SummariesParams> {}
 
 @QueryHandler(SummariseDenials)
 export class SummariseDenialsHandler implements IQueryHandler<SummariseDenials> {
   constructor(@InjectDataSource('postern_audit_reader') private readonly dataSource: DataSource) {}
 
   /** Per user one read of `denied_ips_of_user`, and the newest of the day by the primary key of the denials. */
-  async execute({ tenantId, params: { smtpUserIds, since } }: SummariseDenials): Promise<Summaries> {
+  async execute({ scope: tenantId, params: { smtpUserIds, since } }: SummariseDenials): Promise<Summaries> {
     const now = Date.now();
     const today = since ?? new Date(now - (now % DAY_MS)).toISOString();
     const recent = new Date(now - RECENT_MS).toISOString();

@@ -1,18 +1,8 @@
-import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
-import type { TenantId } from '@postern/contracts';
-import {
-  Allow,
-  Documented,
-  oneOfSoFar,
-  principalOf,
-  rawResponse,
-  serverSentEvents,
-  Tenant,
-  time,
-  view,
-} from '@postern/http';
+import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
+import { Allow, Documented, oneOfSoFar, principalOf, rawResponse, serverSentEvents, time, view } from '@postern/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { denials } from '../denials/list-denials.js';
+import { InPath, type TenantScope } from '../scope.js';
 import { DenialStreams } from './denial-streams.js';
 import { RESET_REASONS } from './stream-position.js';
 
@@ -46,38 +36,20 @@ export class DenialStreamController {
 
   @Get('denials/stream')
   @Documented({ summary: 'The denials of a tenant, as they are recorded', ...documentation })
-  followDenials(
-    @Tenant() tenantId: TenantId,
-    @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
-    return this.follow(request, reply, tenantId, null);
+  followDenials(@InPath() scope: TenantScope, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
+    return this.follow(scope, request, reply);
   }
 
   @Get('smtp-users/:smtpUserId/denials/stream')
-  @Documented({
-    summary: 'The denials of an SMTP user, as they are recorded',
-    ...documentation,
-  })
-  followSmtpUserDenials(
-    @Tenant() tenantId: TenantId,
-    @Param('smtpUserId') smtpUserId: string,
-    @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
-    return this.follow(request, reply, tenantId, smtpUserId);
+  @Documented({ summary: 'The denials of an SMTP user, as they are recorded', ...documentation })
+  followSmtpUserDenials(@InPath() scope: TenantScope, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
+    return this.follow(scope, request, reply);
   }
 
-  private async follow(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    tenantId: TenantId,
-    smtpUserId: string | null,
-  ): Promise<void> {
+  private async follow(scope: TenantScope, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     if (request.method === 'HEAD') return void reply.type('text/event-stream').send();
     const lastEventId = request.headers['last-event-id'];
-    const given = typeof lastEventId === 'string' && lastEventId !== '' ? lastEventId : null;
-    await this.streams.serve(rawResponse(reply), principalOf(request), tenantId, smtpUserId, given);
+    await this.streams.serve(rawResponse(reply), principalOf(request), scope, lastEventId?.toString());
     // From here on the stream owns the answer, not Fastify.
     reply.hijack();
   }

@@ -7,7 +7,7 @@ import type { DataSource } from 'typeorm';
 import { insertDenials } from '../denials/record/insert-denials.js';
 import { recordArrivals } from '../denials/record/record-arrivals.js';
 import { denialRow, type DenialRow } from '../denials/record/denial-row.js';
-import { NEVER } from '../denials/retention/denial-retention.js';
+import { NEVER } from '../retention/denial-retention.js';
 import { AuditWorld } from '../testing/audit-world.js';
 import { DenialStreamClient } from '../testing/denial-stream-client.js';
 import { Person, recorded } from '../testing/happenings.js';

@@ -1,21 +1,43 @@
 import type { ServerResponse } from 'node:http';
-import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable, Logger, Optional, type OnModuleDestroy } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { countLimited, KeyWatch } from '@postern/access';
 import { Semaphore, WakeSignal } from '@postern/async';
 import type { TenantId } from '@postern/contracts';
 import { inTenant, Listener, roleUrl } from '@postern/database';
-import { EventStream, hasCapacityFor, Problem, type Principal } from '@postern/http';
+import { EventStream, hasCapacityFor, Problem, type EventStreamLimits, type Principal } from '@postern/http';
+import { counter, gauge } from '@postern/observe';
 import { SETTINGS, type RuntimeSettings } from '@postern/settings';
 import type { DataSource } from 'typeorm';
-import { denialStreamClients, denialStreamsEnded } from '../consumers/audit-metrics.js';
 import { DENIALS_CHANNEL } from '../denials/record/record-arrivals.js';
+import type { TenantScope } from '../scope.js';
 import { findSmtpUser } from '../smtp-user/find-smtp-user.js';
 import { type ArrivalPage, presentPosition, readArrivals } from './read-arrivals.js';
-import { DENIAL_STREAM_LIMITS, type DenialStreamLimits } from './stream-limits.js';
 import { eventId, readEventId, type StreamPosition } from './stream-position.js';
 
 const RETRY_MS = 500;
+
+export const DENIAL_STREAM_LIMITS = Symbol('denial stream limits');
+
+export interface DenialStreamLimits extends EventStreamLimits {
+  readonly heartbeatMs: number;
+  readonly reads: number;
+}
+
+export const DEFAULT_DENIAL_STREAM_LIMITS: DenialStreamLimits = {
+  heartbeatMs: 5_000,
+  maxClients: 500,
+  maxClientsPerKey: 50,
+  maxUnreadBytes: 1_048_576,
+  stalledMs: 20_000,
+  reads: 2,
+};
+
+const denialStreamClients = gauge('postern_denial_stream_clients', 'Open streams of live denials');
+
+const denialStreamsEnded = counter('postern_denial_streams_ended_total', 'Streams of live denials that ended', [
+  'reason',
+]);
 
 class DenialMember extends EventStream {
   readonly wakes = new WakeSignal();
@@ -24,8 +46,7 @@ class DenialMember extends EventStream {
     response: ServerResponse,
     limits: DenialStreamLimits,
     keyId: string,
-    readonly tenantId: TenantId,
-    readonly smtpUserId: string | null,
+    readonly scope: TenantScope,
     public position: StreamPosition,
   ) {
     super(response, limits, keyId);
@@ -40,38 +61,43 @@ export class DenialStreams implements OnModuleDestroy {
   private readonly reads: Semaphore;
   private readonly reading = new Map<string, Promise<ArrivalPage>>();
   private readonly listener: Listener;
+  private readonly limits: DenialStreamLimits;
   private readsFail = false;
 
   constructor(
     @InjectDataSource('postern_audit_reader') private readonly dataSource: DataSource,
     @Inject(KeyWatch) private readonly keys: KeyWatch,
     @Inject(SETTINGS) settings: RuntimeSettings,
-    @Inject(DENIAL_STREAM_LIMITS) private readonly limits: DenialStreamLimits,
+    @Optional() @Inject(DENIAL_STREAM_LIMITS) limits: Partial<DenialStreamLimits> | undefined,
   ) {
-    this.reads = new Semaphore(limits.reads);
+    this.limits = { ...DEFAULT_DENIAL_STREAM_LIMITS, ...limits };
+    this.reads = new Semaphore(this.limits.reads);
     this.listener = new Listener({
       url: roleUrl(settings.databaseUrl, 'postern_audit_reader'),
       name: 'live-denials',
       channels: [DENIALS_CHANNEL],
       onWake: (tenantId) => {
-        for (const member of this.members) if (tenantId === null || member.tenantId === tenantId) member.wakes.wake();
+        for (const member of this.members)
+          if (tenantId === null || member.scope.tenantId === tenantId) member.wakes.wake();
       },
     });
   }
 
-  /** @throws before the answer begins: `smtp-user-not-found`, `too-many-requests`, the database's error. */
+  /**
+   * @param lastEventId of the header `Last-Event-ID`
+   * @throws before the answer begins: `smtp-user-not-found`, `too-many-requests`, the database's error
+   */
   async serve(
     response: ServerResponse,
     caller: Principal,
-    tenantId: TenantId,
-    smtpUserId: string | null,
-    lastEventId: string | null,
+    scope: TenantScope,
+    lastEventId: string | undefined,
   ): Promise<void> {
-    const lastEvent = lastEventId === null ? null : readEventId(lastEventId, Date.now());
-    const from = lastEvent === null || 'reset' in lastEvent ? null : lastEvent;
-    const { now, reset } = await inTenant(this.dataSource, tenantId, async (manager) => {
-      if (smtpUserId !== null) await findSmtpUser(manager, smtpUserId);
-      return presentPosition(manager, tenantId, from);
+    const last = readEventId(lastEventId, Date.now());
+    const from = typeof last === 'string' ? null : last;
+    const { now, reset } = await inTenant(this.dataSource, scope.tenantId, async (manager) => {
+      if (scope.smtpUserId !== null) await findSmtpUser(manager, scope.smtpUserId);
+      return presentPosition(manager, scope.tenantId, from);
     });
     if (response.destroyed) return;
     // No await between this check and the entry of the stream, so that simultaneous requests cannot exceed the limit.
@@ -84,9 +110,9 @@ export class DenialStreams implements OnModuleDestroy {
         { headers: { 'retry-after': '5' } },
       );
     }
-    const why = reset ?? (lastEvent !== null && 'reset' in lastEvent ? lastEvent.reset : null);
+    const why = typeof last === 'string' ? last : reset;
     const position = why === null && from !== null ? from : now;
-    const member = new DenialMember(response, this.limits, keyId, tenantId, smtpUserId, position);
+    const member = new DenialMember(response, this.limits, keyId, scope, position);
     const endWatch = this.keys.watch(caller, () => member.end('key-revoked'));
     member.whenEnded((reason) => {
       endWatch();
@@ -129,11 +155,12 @@ export class DenialStreams implements OnModuleDestroy {
   }
 
   private async sendNext(member: DenialMember): Promise<boolean> {
-    const { denials, upTo } = await this.pageBehind(member.tenantId, member.position);
+    const { tenantId, smtpUserId } = member.scope;
+    const { denials, upTo } = await this.pageBehind(tenantId, member.position);
     this.readsFail = false;
     if (upTo === member.position) return false;
     const now = Date.now();
-    const shown = denials.filter(({ denial }) => member.smtpUserId === null || denial.smtpUserId === member.smtpUserId);
+    const shown = denials.filter(({ denial }) => smtpUserId === null || denial.smtpUserId === smtpUserId);
     await member.sendAndWait(
       Buffer.concat(shown.map(({ denial, position }) => frame('denial', denial, eventId(position, now)))),
     );

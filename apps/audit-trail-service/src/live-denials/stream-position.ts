@@ -15,9 +15,11 @@ export function eventId({ arrival, offset }: StreamPosition, now: number): strin
   return `${arrival}-${offset}-${Math.floor(now / 1_000)}`;
 }
 
-export function readEventId(id: string, now: number): StreamPosition | { readonly reset: ResetReason } {
+/** The position in the id of an event, or why the stream cannot resume from there; null: no id was sent. */
+export function readEventId(id: string | undefined, now: number): StreamPosition | ResetReason | null {
+  if (id === undefined || id === '') return null;
   const [, arrival, offset, seconds] = /^(\d{1,15})-(\d{1,9})-(\d{1,12})$/.exec(id) ?? [];
-  if (seconds === undefined) return { reset: 'last-event-id-malformed' };
-  if (now - Number(seconds) * 1_000 > RESUMABLE_MS) return { reset: 'last-event-id-too-old' };
+  if (seconds === undefined) return 'last-event-id-malformed';
+  if (now - Number(seconds) * 1_000 > RESUMABLE_MS) return 'last-event-id-too-old';
   return { arrival: Number(arrival), offset: Number(offset) };
 }

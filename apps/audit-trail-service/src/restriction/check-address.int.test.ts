@@ -1,7 +1,7 @@
 import { insertBackdated, UserStory } from '@postern/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { smtpUserStream, type EntryId, type TenantId } from '@postern/contracts';
-import { CHANGES_PER_STATE } from '../changes/record/change-row.js';
+import { CHANGES_PER_STATE } from '../changes/record/record-changes.js';
 import { AuditWorld } from '../testing/audit-world.js';
 
 let world: AuditWorld;
@@ -119,8 +119,8 @@ describe('a check that looks back', () => {
 
   it.each([
     ['a time that is yet to come', '2999-01-01T00:00:00Z', 'is after now'],
-    ['what is no time', 'yesterday', 'is not an RFC 3339 time'],
-    ['a day without a time', '2025-04-15', 'is not an RFC 3339 time'],
+    ['what is no time', 'yesterday', 'Give a time as in RFC 3339'],
+    ['a day without a time', '2025-04-15', 'Give a time as in RFC 3339'],
   ])('refuses %s', async (_, at, why) => {
     const { status, body } = await check(at);
     expect([status, body]).toMatchObject([

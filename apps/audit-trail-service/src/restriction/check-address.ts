@@ -1,19 +1,21 @@
-import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { SmtpUserEvent } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import {
+  addressField,
   decisionView,
   entryView as shownEntry,
   integer,
   modeView,
-  Problem,
   reasonView,
   text,
   time,
+  timeField,
   view,
 } from '@postern/http';
 import type { IpAddress } from '@postern/ip-ranges';
+import { ScopedQuery } from '@postern/lists';
 import {
   decideAccess,
   entryView,
@@ -26,8 +28,13 @@ import {
   type SmtpUserState,
 } from '@postern/restrictions';
 import type { DataSource, EntityManager } from 'typeorm';
-import { presentSmtpUser, smtpUserAtVersion, type SmtpUserQuery } from '../smtp-user/find-smtp-user.js';
-import type { z } from 'zod';
+import {
+  presentSmtpUser,
+  smtpUserAtVersion,
+  smtpUserNotFound,
+  type SmtpUserQuery,
+} from '../smtp-user/find-smtp-user.js';
+import { z } from 'zod';
 
 export const checkedAddressView = view('CheckedAddress', 'A decision, explained.', {
   ip: text('203.0.113.9', 'The address in canonical form.'),
@@ -45,24 +52,29 @@ export const checkedAddressView = view('CheckedAddress', 'A decision, explained.
 });
 export type CheckedAddress = z.infer<typeof checkedAddressView>;
 
-/** `at` is in the past, or null: now. */
-export class CheckAddress extends Query<CheckedAddress> {
-  constructor(
-    readonly user: SmtpUserQuery,
-    readonly ip: IpAddress,
-    readonly at: Date | null,
-  ) {
-    super();
-  }
-}
+export const CheckParams = z.strictObject({
+  ip: addressField.meta({ description: 'An IPv4 or IPv6 address.', examples: ['203.0.113.9'] }),
+  at: timeField
+    .refine((at) => Date.parse(at) <= Date.now(), {
+      error: ({ input }) =>
+        `${String(input)} is after now: the future is not known. Leave it out for the present decision.`,
+    })
+    .optional()
+    .meta({ description: 'A time in the past; by default now.', examples: ['2026-11-01T00:00:00Z'] }),
+});
+export type CheckParams = z.infer<typeof CheckParams>;
+
+export class CheckAddress extends ScopedQuery<CheckedAddress, SmtpUserQuery, CheckParams> {}
 
 @QueryHandler(CheckAddress)
 export class CheckAddressHandler implements IQueryHandler<CheckAddress> {
   constructor(@InjectDataSource('postern_audit_reader') private readonly dataSource: DataSource) {}
 
   /** @throws `smtp-user-not-found`, which says whether the user was not there yet or any more at `at`; `read-side-behind`. */
-  async execute({ user, ip, at }: CheckAddress): Promise<CheckedAddress> {
-    if (at === null) return explain(await presentSmtpUser(this.dataSource, user), ip, new Date());
+  async execute({ scope: user, params }: CheckAddress): Promise<CheckedAddress> {
+    const { ip } = params;
+    if (params.at === undefined) return explain(await presentSmtpUser(this.dataSource, user), ip, new Date());
+    const at = new Date(params.at);
     await smtpUserAtVersion(this.dataSource, user);
     const then = await inTenant(this.dataSource, user.tenantId, (manager) => userAt(manager, user.smtpUserId, at));
     return explain(then, ip, at);
@@ -78,22 +90,22 @@ async function userAt(manager: EntityManager, smtpUserId: string, at: Date): Pro
   for (const { version, type, data } of changes)
     if (version === state.version + 1) state = evolve(state, { type, data, version } as SmtpUserEvent);
   if (state.status === 'registered') return state;
-  if (state.status === 'none') throw notFound(await whyNotYet(manager, smtpUserId, at));
+  if (state.status === 'none') throw smtpUserNotFound(await whyNotYet(manager, smtpUserId, at));
   const { version } = state;
   const since = changes.find((change) => change.version === version)?.occurred_at.toISOString();
-  throw notFound(
+  throw smtpUserNotFound(
     `The SMTP user ${state.username} was removed at ${since}: at ${at.toISOString()} it was not there any more.`,
   );
 }
 
-async function whyNotYet(manager: EntityManager, smtpUserId: string, at: Date): Promise<string> {
+async function whyNotYet(manager: EntityManager, smtpUserId: string, at: Date): Promise<string | undefined> {
   const [first] = await manager.query<{ at: Date }[]>(
     'SELECT occurred_at AS at FROM audit.changes WHERE smtp_user_id = $1 ORDER BY occurred_at, position LIMIT 1',
     [smtpUserId],
   );
   return first
     ? `The SMTP user was registered at ${first.at.toISOString()}: at ${at.toISOString()} it was not there yet.`
-    : 'There is no SMTP user with this id in this tenant.';
+    : undefined;
 }
 
 interface ChangeRecord {
@@ -125,8 +137,4 @@ function explain(smtpUser: RegisteredSmtpUser, ip: IpAddress, at: Date): Checked
     liveEntries: smtpUser.entries.filter((each) => isLive(each, at)).length,
     version: smtpUser.version,
   };
-}
-
-function notFound(detail: string): Problem {
-  return new Problem('smtp-user-not-found', detail);
 }

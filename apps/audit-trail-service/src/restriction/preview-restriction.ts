@@ -1,4 +1,4 @@
-import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { newId, type EntryId } from '@postern/contracts';
 import {
@@ -13,6 +13,7 @@ import {
   integer,
 } from '@postern/http';
 import { inTenant } from '@postern/database';
+import { ScopedQuery } from '@postern/lists';
 import { loginCoverage, refusedSources } from '@postern/observed-logins';
 import {
   allowedRanges,
@@ -50,7 +51,7 @@ export const PreviewBody = z
     days: z.int().min(1).max(MAX_DAYS).default(30).meta({ description: 'The period of the logins, up to now.' }),
   })
   .meta({ examples: [{ add: [{ range: '203.0.113.42' }], mode: 'enforce', days: 30 }] });
-export type PreviewParams = z.infer<typeof PreviewBody>;
+export type PreviewBody = z.infer<typeof PreviewBody>;
 
 export const restrictionPreviewView = view(
   'RestrictionPreview',
@@ -75,14 +76,7 @@ export const restrictionPreviewView = view(
 );
 export type RestrictionPreview = z.infer<typeof restrictionPreviewView>;
 
-export class PreviewRestriction extends Query<RestrictionPreview> {
-  constructor(
-    readonly user: SmtpUserQuery,
-    readonly params: PreviewParams,
-  ) {
-    super();
-  }
-}
+export class PreviewRestriction extends ScopedQuery<RestrictionPreview, SmtpUserQuery, PreviewBody> {}
 
 @QueryHandler(PreviewRestriction)
 export class PreviewRestrictionHandler implements IQueryHandler<PreviewRestriction> {
@@ -92,7 +86,7 @@ export class PreviewRestrictionHandler implements IQueryHandler<PreviewRestricti
   ) {}
 
   /** @throws `smtp-user-not-found`; `read-side-behind`; the refusals of the writes. */
-  async execute({ user, params }: PreviewRestriction): Promise<RestrictionPreview> {
+  async execute({ scope: user, params }: PreviewRestriction): Promise<RestrictionPreview> {
     const present = await presentSmtpUser(this.audit, user);
     const now = new Date();
     const changed = changedBy(params, present, now);
@@ -112,7 +106,7 @@ export class PreviewRestrictionHandler implements IQueryHandler<PreviewRestricti
 }
 
 /** The domain decides the changes, as it decides writes. @throws `DomainRefusal`. */
-function changedBy(params: PreviewParams, present: RegisteredSmtpUser, now: Date): RegisteredSmtpUser {
+function changedBy(params: PreviewBody, present: RegisteredSmtpUser, now: Date): RegisteredSmtpUser {
   const { entries, add, remove = [], mode, enforceAt } = params;
   let state: SmtpUserState = present;
   const change = (command: SmtpUserCommand) => {

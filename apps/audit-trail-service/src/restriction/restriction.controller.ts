@@ -1,32 +1,16 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Post, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
-import { utcTime, type TenantId } from '@postern/contracts';
-import { Allow, Documented, json, LongBody, MinVersion, Problem, SERVER_LIMITS, Tenant } from '@postern/http';
-import { parseAddress, type IpAddress } from '@postern/ip-ranges';
-import { z } from 'zod';
+import { Allow, Documented, json, LongBody, MinVersion, SERVER_LIMITS } from '@postern/http';
+import { InPath, type SmtpUserScope } from '../scope.js';
 import { DaysParams } from '../sources/recent-sources.js';
-
+import { CheckAddress, checkedAddressView, CheckParams, type CheckedAddress } from './check-address.js';
 import {
   PreviewBody,
   PreviewRestriction,
   restrictionPreviewView,
-  type PreviewParams,
   type RestrictionPreview,
 } from './preview-restriction.js';
 import { suggestedRestrictionView, SuggestRestriction, type SuggestedRestriction } from './suggest-restriction.js';
-import { CheckAddress, checkedAddressView, type CheckedAddress } from './check-address.js';
-
-const AddressToCheck = z.strictObject({
-  ip: z.string().meta({ description: 'An IPv4 or IPv6 address.', examples: ['203.0.113.9'] }),
-  at: z
-    .string()
-    .optional()
-    .meta({
-      format: 'date-time',
-      description: 'A time in the past; by default now.',
-      examples: ['2026-11-01T00:00:00Z'],
-    }),
-});
 
 @Controller('v1/tenants/:tenantId/smtp-users/:smtpUserId/restriction')
 @Allow('admin', 'auditor', 'operator')
@@ -41,15 +25,11 @@ export class RestrictionController {
     answer: json(checkedAddressView),
   })
   checkAddress(
-    @Tenant() tenantId: TenantId,
-    @Param('smtpUserId') smtpUserId: string,
+    @InPath() user: SmtpUserScope,
     @MinVersion() minVersion: number,
-    @Query({ schema: AddressToCheck }) { ip, at }: z.infer<typeof AddressToCheck>,
+    @Query({ schema: CheckParams }) params: CheckParams,
   ): Promise<CheckedAddress> {
-    const user = { tenantId, smtpUserId, minVersion };
-    return this.queries.execute(
-      new CheckAddress(user, addressOf(ip), at === undefined ? null : instantOf(at, new Date())),
-    );
+    return this.queries.execute(new CheckAddress({ ...user, minVersion }, params));
   }
 
   @Get('suggestion')
@@ -60,12 +40,11 @@ export class RestrictionController {
     answer: json(suggestedRestrictionView),
   })
   suggestRestriction(
-    @Tenant() tenantId: TenantId,
-    @Param('smtpUserId') smtpUserId: string,
+    @InPath() user: SmtpUserScope,
     @MinVersion() minVersion: number,
-    @Query({ schema: DaysParams }) { days }: z.infer<typeof DaysParams>,
+    @Query({ schema: DaysParams }) params: DaysParams,
   ): Promise<SuggestedRestriction> {
-    return this.queries.execute(new SuggestRestriction({ tenantId, smtpUserId, minVersion }, days));
+    return this.queries.execute(new SuggestRestriction({ ...user, minVersion }, params));
   }
 
   @Post('preview')
@@ -79,35 +58,10 @@ export class RestrictionController {
     problems: ['entry-not-found', 'last-entry', 'restriction-empty'],
   })
   previewRestriction(
-    @Tenant() tenantId: TenantId,
-    @Param('smtpUserId') smtpUserId: string,
+    @InPath() user: SmtpUserScope,
     @MinVersion() minVersion: number,
-    @Body({ schema: PreviewBody }) params: PreviewParams,
+    @Body({ schema: PreviewBody }) params: PreviewBody,
   ): Promise<RestrictionPreview> {
-    return this.queries.execute(new PreviewRestriction({ tenantId, smtpUserId, minVersion }, params));
+    return this.queries.execute(new PreviewRestriction({ ...user, minVersion }, params));
   }
-}
-
-function addressOf(ip: string): IpAddress {
-  const parsed = parseAddress(ip);
-  if (parsed.ok) return parsed.value;
-  const { code, detail, suggestions } = parsed;
-  throw new Problem('validation-failed', `?ip: ${detail}`, { errors: [{ pointer: '?ip', code, detail, suggestions }] });
-}
-
-function instantOf(text: string, now: Date): Date {
-  const time = utcTime(text);
-  if (time === null)
-    throw atInvalid(`${JSON.stringify(text)} is not an RFC 3339 time. Write it as 2026-11-01T00:00:00Z.`);
-  const at = new Date(time);
-  if (at > now)
-    throw atInvalid(
-      `${time} is after now (${now.toISOString()}): the future is not known. Leave it out for the present decision.`,
-    );
-  return at;
-}
-
-function atInvalid(detail: string): Problem {
-  const errors = [{ pointer: '?at', code: 'validation-failed', detail, suggestions: [] }];
-  return new Problem('validation-failed', `?at: ${detail}`, { errors });
 }

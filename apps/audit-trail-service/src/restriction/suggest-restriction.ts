@@ -1,11 +1,14 @@
-import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
+import { inTenant } from '@postern/database';
 import { text, view, integer } from '@postern/http';
+import { ScopedQuery } from '@postern/lists';
+import { loginCoverage, MAX_SOURCES, refusedSources } from '@postern/observed-logins';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { presentSmtpUser, type SmtpUserQuery } from '../smtp-user/find-smtp-user.js';
-import { loginCoverageFields, recentSources, sumOfLogins } from '../sources/recent-sources.js';
-import { suggestedRange, suggestRanges } from './suggest-ranges.js';
+import { type DaysParams, loginCoverageFields, observedFrom } from '../sources/recent-sources.js';
+import { suggestedRange, suggestRanges, sumOfLogins } from './suggest-ranges.js';
 
 const MAX_LEFT = 100;
 
@@ -27,14 +30,7 @@ export const suggestedRestrictionView = view(
 );
 export type SuggestedRestriction = z.infer<typeof suggestedRestrictionView>;
 
-export class SuggestRestriction extends Query<SuggestedRestriction> {
-  constructor(
-    readonly user: SmtpUserQuery,
-    readonly days: number,
-  ) {
-    super();
-  }
-}
+export class SuggestRestriction extends ScopedQuery<SuggestedRestriction, SmtpUserQuery, DaysParams> {}
 
 @QueryHandler(SuggestRestriction)
 export class SuggestRestrictionHandler implements IQueryHandler<SuggestRestriction> {
@@ -44,17 +40,24 @@ export class SuggestRestrictionHandler implements IQueryHandler<SuggestRestricti
   ) {}
 
   /** @throws `smtp-user-not-found`; `read-side-behind`. */
-  async execute({ user, days }: SuggestRestriction): Promise<SuggestedRestriction> {
+  async execute({ scope: user, params: { days } }: SuggestRestriction): Promise<SuggestedRestriction> {
     await presentSmtpUser(this.audit, user);
-    const { sources, ...known } = await recentSources(this.logins, user, days);
-    const { ranges, left } = suggestRanges(sources);
-    return {
-      ranges,
-      left: left.slice(0, MAX_LEFT).map(({ ip, logins }) => ({ ip, logins })),
-      leftAddresses: left.length,
-      leftLogins: sumOfLogins(left),
-      logins: sumOfLogins(sources),
-      ...known,
-    };
+    const from = observedFrom(days, new Date());
+    return inTenant(this.logins, user.tenantId, async (manager) => {
+      // Without an allowed range, all sources are refused.
+      const all = await refusedSources(manager, user.smtpUserId, from, [], MAX_SOURCES);
+      const known = await loginCoverage(manager, user.smtpUserId, from);
+      const { ranges, left } = suggestRanges(all.addresses);
+      const logins = sumOfLogins(all.addresses);
+      return {
+        ranges,
+        left: left.slice(0, MAX_LEFT).map(({ ip, logins }) => ({ ip, logins })),
+        leftAddresses: left.length,
+        leftLogins: sumOfLogins(left),
+        logins,
+        ...known,
+        notKept: known.notKept + all.logins - logins,
+      };
+    });
   }
 }

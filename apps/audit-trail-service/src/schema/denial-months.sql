@@ -38,45 +38,38 @@ INSERT INTO audit.denial_retention (kept_from, dropped_before) VALUES ('-infinit
 GRANT SELECT ON audit.denial_retention TO postern_audit, postern_audit_reader;
 GRANT UPDATE (kept_from, dropped_before) ON audit.denial_retention TO postern_audit;
 
--- Drops the oldest month that ends before the bound; returns it, as 2026-11, or NULL if there is none. This function
--- and the next one run as the owner, because only the owner may drop and delete. They refuse rows younger than half a
--- day (a clock may be wrong), so that a fault of the caller cannot empty the trail. They wait for a lock only briefly:
--- DETACH … CONCURRENTLY is not possible with a default partition.
-CREATE FUNCTION audit.drop_denial_month(before timestamptz) RETURNS text
+-- Drops the months that end before the bound (returned as 2026-11), and deletes such rows of the default partition, which
+-- is nearly empty. It runs as the owner, because only the owner may drop and delete. It refuses rows younger than half a
+-- day (a clock may be wrong), so that a fault of the caller cannot empty the trail. It waits for a lock only briefly:
+-- DETACH … CONCURRENTLY is not possible with a default partition. If another process does it, it does nothing.
+CREATE FUNCTION audit.drop_old_denials(before timestamptz, OUT months text[], OUT rows integer)
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '200ms' SET timezone = 'UTC'
 AS $$
 DECLARE
-  month record;
+  monthless regclass;
+  month     record;
 BEGIN
+  months := '{}';
+  rows := 0;
   IF before > now() - interval '12 hours' THEN
     RAISE EXCEPTION 'Denials of the last twelve hours are not dropped.' USING ERRCODE = 'invalid_parameter_value';
   END IF;
-  SELECT p.partition, p.ends INTO month
-    FROM (SELECT c.oid::regclass AS partition,
-                 substring(pg_get_expr(c.relpartbound, c.oid) FROM 'TO \(''([^'']+)''\)')::timestamptz AS ends
-            FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-           WHERE i.inhparent = 'audit.denials'::regclass) p
-   WHERE p.ends <= before ORDER BY p.ends LIMIT 1;
-  IF NOT FOUND THEN RETURN NULL; END IF;
-  EXECUTE format('DROP TABLE %s', month.partition);
-  RETURN to_char(month.ends - interval '1 day', 'YYYY-MM');
-END $$;
+  IF NOT pg_try_advisory_xact_lock(8025023) THEN RETURN; END IF;
 
--- For the default partition, which is nearly empty; returns how many rows were deleted.
-CREATE FUNCTION audit.delete_denials_of_no_month(before timestamptz, at_most integer) RETURNS integer
-  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s'
-AS $$
-DECLARE
-  monthless regclass;
-  deleted integer;
-BEGIN
-  IF before > now() - interval '12 hours' THEN
-    RAISE EXCEPTION 'Denials of the last twelve hours are not deleted.' USING ERRCODE = 'invalid_parameter_value';
-  END IF;
   SELECT partdefid::regclass INTO monthless FROM pg_partitioned_table WHERE partrelid = 'audit.denials'::regclass;
-  EXECUTE format('DELETE FROM %s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %s WHERE occurred_at < $1 LIMIT $2))',
-                 monthless, monthless) USING before, at_most;
-  GET DIAGNOSTICS deleted = ROW_COUNT;
-  RETURN deleted;
+  EXECUTE format('DELETE FROM %s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %1$s WHERE occurred_at < $1 LIMIT 100000))',
+                 monthless) USING before;
+  GET DIAGNOSTICS rows = ROW_COUNT;
+  FOR month IN
+    SELECT p.partition, to_char(p.ends - interval '1 day', 'YYYY-MM') AS name
+      FROM (SELECT c.oid::regclass AS partition,
+                   substring(pg_get_expr(c.relpartbound, c.oid) FROM 'TO \(''([^'']+)''\)')::timestamptz AS ends
+              FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+             WHERE i.inhparent = 'audit.denials'::regclass) p
+     WHERE p.ends <= before ORDER BY p.ends
+  LOOP
+    EXECUTE format('DROP TABLE %s', month.partition);
+    months := months || month.name;
+  END LOOP;
 END $$;
-GRANT EXECUTE ON FUNCTION audit.drop_denial_month, audit.delete_denials_of_no_month TO postern_audit;
+GRANT EXECUTE ON FUNCTION audit.drop_old_denials TO postern_audit;

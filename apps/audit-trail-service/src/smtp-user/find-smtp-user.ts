@@ -6,46 +6,46 @@ import type { RegisteredSmtpUser } from '@postern/restrictions';
 import sql, { type Sql } from 'sql-template-tag';
 import type { DataSource, EntityManager } from 'typeorm';
 import { z } from 'zod';
+import type { SmtpUserScope } from '../scope.js';
 
 /** Also finds a removed user, whose trail stays. @throws `smtp-user-not-found`, also for another tenant's. */
 export async function findSmtpUser(manager: EntityManager, smtpUserId: string): Promise<KnownSmtpUser> {
-  if (!isUuid(smtpUserId))
-    throw new Problem('smtp-user-not-found', 'There is no SMTP user with this id: it is not a UUID.');
   const found = await loadSmtpUser(manager, smtpUserId);
-  if (!found) throw new Problem('smtp-user-not-found', 'There is no SMTP user with this id in this tenant.');
+  if (!found) throw smtpUserNotFound();
   return found;
 }
 
-export interface SmtpUserQuery {
-  readonly tenantId: TenantId;
-  readonly smtpUserId: string;
+export interface SmtpUserQuery extends SmtpUserScope {
   /** Of `Postern-Min-Version`; 0 if it was not sent. */
   readonly minVersion: number;
 }
 
 /** The SMTP user as it is now. @throws `smtp-user-not-found`, also for a removed one or another tenant's; `read-side-behind`. */
-export async function presentSmtpUser(reader: DataSource, ref: SmtpUserQuery): Promise<RegisteredSmtpUser> {
-  const user = await smtpUserAtVersion(reader, ref);
-  if (user?.status === 'registered') return user;
-  throw new Problem('smtp-user-not-found', 'There is no SMTP user with this id in this tenant.');
+export async function presentSmtpUser(reader: DataSource, query: SmtpUserQuery): Promise<RegisteredSmtpUser> {
+  const user = await smtpUserAtVersion(reader, query);
+  if (user?.status !== 'registered') throw smtpUserNotFound();
+  return user;
 }
 
 /** Also a removed one; null if there is none. @throws `smtp-user-not-found` if the id is no UUID; `read-side-behind`. */
-export async function smtpUserAtVersion(
+export function smtpUserAtVersion(
   reader: DataSource,
   { tenantId, smtpUserId, minVersion }: SmtpUserQuery,
 ): Promise<KnownSmtpUser | null> {
-  if (!isUuid(smtpUserId))
-    throw new Problem('smtp-user-not-found', 'There is no SMTP user with this id: it is not a UUID.');
   return atLeastVersion(minVersion, () => inTenant(reader, tenantId, (manager) => loadSmtpUser(manager, smtpUserId)));
 }
 
 async function loadSmtpUser(manager: EntityManager, smtpUserId: string): Promise<KnownSmtpUser | null> {
+  if (!isUuid(smtpUserId)) throw smtpUserNotFound();
   const [record] = await manager.query<SmtpUserRecord[]>(
     `SELECT ${smtpUserColumns('audit')} FROM audit.smtp_users u WHERE id = $1`,
     [smtpUserId],
   );
   return record ? smtpUserOf(record) : null;
+}
+
+export function smtpUserNotFound(detail = 'There is no SMTP user with this id in this tenant.'): Problem {
+  return new Problem('smtp-user-not-found', detail);
 }
 
 export const nameFilter = z

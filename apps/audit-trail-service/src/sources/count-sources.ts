@@ -1,14 +1,15 @@
-import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
-import type { TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import { integer, view } from '@postern/http';
+import { ScopedQuery } from '@postern/lists';
 import { loginCoverage, loginsByDay } from '@postern/observed-logins';
 import { ALL_ADDRESSES, allowedRanges } from '@postern/restrictions';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
+import type { SmtpUserScope } from '../scope.js';
 import { findSmtpUser } from '../smtp-user/find-smtp-user.js';
-import { DAY_MS, loginCoverageFields, observedFrom } from './recent-sources.js';
+import { DAY_MS, type DaysParams, loginCoverageFields, observedFrom } from './recent-sources.js';
 
 export const sourceHistogramView = view(
   'SourceHistogram',
@@ -27,15 +28,7 @@ export const sourceHistogramView = view(
 export type SourceHistogram = z.infer<typeof sourceHistogramView>;
 
 /** How often an SMTP user has logged in, by day. */
-export class CountSources extends Query<SourceHistogram> {
-  constructor(
-    readonly tenantId: TenantId,
-    readonly smtpUserId: string,
-    readonly days: number,
-  ) {
-    super();
-  }
-}
+export class CountSources extends ScopedQuery<SourceHistogram, SmtpUserScope, DaysParams> {}
 
 @QueryHandler(CountSources)
 export class CountSourcesHandler implements IQueryHandler<CountSources> {
@@ -45,7 +38,7 @@ export class CountSourcesHandler implements IQueryHandler<CountSources> {
   ) {}
 
   /** @throws `smtp-user-not-found`. */
-  async execute({ tenantId, smtpUserId, days }: CountSources): Promise<SourceHistogram> {
+  async execute({ scope: { tenantId, smtpUserId }, params: { days } }: CountSources): Promise<SourceHistogram> {
     const smtpUser = await inTenant(this.audit, tenantId, (manager) => findSmtpUser(manager, smtpUserId));
     const now = new Date();
     const from = observedFrom(days - 1, now);

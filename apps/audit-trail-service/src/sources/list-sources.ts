@@ -1,16 +1,15 @@
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
-import type { Page, TenantId } from '@postern/contracts';
+import type { Page } from '@postern/contracts';
 import { inTenant } from '@postern/database';
-import { decisionView, entryView, reasonView, text, time, view, integer } from '@postern/http';
+import { decisionView, entryView, rangeField, reasonView, text, time, view, integer } from '@postern/http';
 import { parseAddress } from '@postern/ip-ranges';
 import { defineList, isTime, ListQuery, pageOf, periodFields } from '@postern/lists';
-import { findSources, MAX_SOURCES, type ObservedSource } from '@postern/observed-logins';
-import type { KnownSmtpUser } from '@postern/read-models';
-import { accessAt, decideAccess, entryView as shownEntry } from '@postern/restrictions';
+import { findSources } from '@postern/observed-logins';
+import { accessAt, allowedRanges, decideAccess, entryView as shownEntry } from '@postern/restrictions';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
-import { denialFilters } from '../denials/list-denials.js';
+import type { SmtpUserScope } from '../scope.js';
 import { findSmtpUser } from '../smtp-user/find-smtp-user.js';
 
 /** The addresses from which an SMTP user has logged in, the latest first, as pages, NDJSON or CSV. */
@@ -30,7 +29,7 @@ export const sources = defineList({
   order: { lastSeenAt: isTime, ip: (value) => parseAddress(value).ok },
   filters: {
     ...periodFields('Logged in'),
-    ip: denialFilters.ip,
+    ip: rangeField.optional().meta({ description: 'An address or a range.', examples: ['203.0.113.0/24'] }),
     decision: z
       .enum(['allow', 'deny', 'defer'], 'Give allow, deny or defer.')
       .optional()
@@ -41,11 +40,7 @@ export const sources = defineList({
 export type Source = z.infer<typeof sources.item>;
 export type SourcesParams = z.infer<typeof sources.query>;
 
-export class ListSources extends ListQuery<
-  Source,
-  { readonly tenantId: TenantId; readonly smtpUserId: string },
-  SourcesParams
-> {}
+export class ListSources extends ListQuery<Source, SmtpUserScope, SourcesParams> {}
 
 @QueryHandler(ListSources)
 export class ListSourcesHandler implements IQueryHandler<ListSources> {
@@ -57,36 +52,25 @@ export class ListSourcesHandler implements IQueryHandler<ListSources> {
   /** An address that logs in again moves to the first page. A client that already reads later pages does not get it twice. */
   async execute({ scope: { tenantId, smtpUserId }, params }: ListSources): Promise<Page<Source>> {
     const smtpUser = await inTenant(this.audit, tenantId, (manager) => findSmtpUser(manager, smtpUserId));
-    const decide = decider(smtpUser, new Date());
+    const now = new Date();
+    // A removed user counts as unknown.
+    const user = smtpUser.status === 'registered' ? smtpUser : null;
     const { decision, limit, from, to, ip, cursor } = params;
-    // The decision is in no index, so a filter on it reads more rows and leaves most of them out.
-    const atOnce = decision === undefined ? limit + 1 : MAX_SOURCES;
-    const found: Source[] = [];
-    let after = cursor && { lastSeenAt: cursor[0] ?? '', ip: cursor[1] ?? '' };
-    for (let more = true; more && found.length <= limit;) {
-      const requested = { from, to, range: ip?.text, after };
-      const read = await inTenant(this.logins, tenantId, (manager) =>
-        findSources(manager, smtpUserId, requested, atOnce),
-      );
-      for (const source of read) {
-        const decided = decide(source);
-        if (decision === undefined || decided.decision === decision) found.push(decided);
-      }
-      more = read.length === atOnce;
-      after = read.at(-1);
-    }
-    return pageOf(found, params, sources.order);
+    // Logins of an unknown user are deferred, and no others.
+    if (decision !== undefined && (decision === 'defer') !== (user === null)) return { items: [], nextCursor: null };
+    const allowed = decision && user ? { ranges: allowedRanges(user, now), contain: decision === 'allow' } : undefined;
+    const after = cursor && { lastSeenAt: cursor[0] ?? '', ip: cursor[1] ?? '' };
+    const filter = { from, to, range: ip?.text, allowed, after };
+    const found = await inTenant(this.logins, tenantId, (manager) =>
+      findSources(manager, smtpUserId, filter, limit + 1),
+    );
+    const decide = user === null ? () => decideAccess(null, null, now) : accessAt(user, now);
+    const decided = found.map((source): Source => {
+      const address = parseAddress(source.ip);
+      const { decision, reason, matched } = decide(address.ok ? address.value : null);
+      const entry = matched === null ? undefined : user?.entries[matched];
+      return { ...source, decision, reason, matched: entry ? shownEntry(entry, now) : null };
+    });
+    return pageOf(decided, params, sources.order);
   }
-}
-
-/** Returns a function that adds to a source what would be decided of a login from there. A removed user counts as unknown. */
-function decider(smtpUser: KnownSmtpUser, at: Date): (source: ObservedSource) => Source {
-  const user = smtpUser.status === 'registered' ? smtpUser : null;
-  const access = user === null ? () => decideAccess(null, null, at) : accessAt(user, at);
-  return (source) => {
-    const address = parseAddress(source.ip);
-    const { decision, reason, matched } = access(address.ok ? address.value : null);
-    const entry = matched === null ? undefined : user?.entries[matched];
-    return { ...source, decision, reason, matched: entry ? shownEntry(entry, at) : null };
-  };
 }

@@ -1,8 +1,4 @@
-import type { TenantId } from '@postern/contracts';
-import { inTenant } from '@postern/database';
 import { text, time, integer } from '@postern/http';
-import { loginCoverage, observedSources, type SeenSource, type LoginCoverage } from '@postern/observed-logins';
-import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 
 export const DAY_MS = 86_400_000;
@@ -26,6 +22,8 @@ export const DaysParams = z.strictObject({
   }),
 });
 
+export type DaysParams = z.infer<typeof DaysParams>;
+
 export const loginCoverageFields = {
   since: time('2026-11-01T08:00:00.000Z', 'Since when any relay has reported logins; null: none ever has.').nullable(),
   silentRelays: z.array(text('mx3')).meta({
@@ -38,29 +36,6 @@ export const loginCoverageFields = {
   ),
 };
 
-export interface RecentSources extends LoginCoverage {
-  /** The latest first; the latest 10,000 if there are more. */
-  readonly sources: readonly SeenSource[];
-}
-
-/** The observed sources of the last `days`, and what is not known about the logins. */
-export function recentSources(
-  reader: DataSource,
-  { tenantId, smtpUserId }: { readonly tenantId: TenantId; readonly smtpUserId: string },
-  days: number,
-): Promise<RecentSources> {
-  const from = observedFrom(days, new Date());
-  return inTenant(reader, tenantId, async (manager) => {
-    const { sources, logins } = await observedSources(manager, smtpUserId, from);
-    const known = await loginCoverage(manager, smtpUserId, from);
-    return { sources, ...known, notKept: known.notKept + logins - sumOfLogins(sources) };
-  });
-}
-
 export function observedFrom(days: number, now: Date): Date {
   return new Date(now.getTime() - days * DAY_MS);
-}
-
-export function sumOfLogins(some: readonly { readonly logins: number }[]): number {
-  return some.reduce((sum, { logins }) => sum + logins, 0);
 }

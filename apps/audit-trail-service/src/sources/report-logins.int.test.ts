@@ -5,7 +5,7 @@ import { onDatabase, until } from '@postern/testing';
 import { AuditWorld } from '../testing/audit-world.js';
 import { Person } from '../testing/happenings.js';
 import { hoursAgo, loginOf, reportLogins } from '../testing/logins.js';
-import { LoginRetention } from './login-retention.js';
+import { Retention } from '../retention/retention.js';
 import type { Source } from './list-sources.js';
 
 let world: AuditWorld;
@@ -154,7 +154,7 @@ describe('the retention of observed sources', () => {
       loginOf(app, '203.0.113.1', { hour: hoursAgo(24 * 80) }),
       loginOf(app, '203.0.113.2', { hour: hoursAgo(24 * 70) }),
     ]);
-    const retention = world.app.get(LoginRetention, { strict: false });
+    const retention = world.app.get(Retention, { strict: false });
     await retention.sweep(new Date(Date.now() + 15 * 86_400_000));
     expect((await sourcesOf(app)).map(({ ip }) => ip)).toEqual(['203.0.113.2']);
     await world.sql(`UPDATE logins.batches SET received_at = now() - interval '49 hours'`);

@@ -5,15 +5,30 @@ import { Semaphore } from '@postern/async';
 import type { SmtpUserId, TenantId } from '@postern/contracts';
 import { arrayLiteral } from '@postern/database';
 import { databaseFailed, integer, view } from '@postern/http';
+import { counter } from '@postern/observe';
 import { storeLogins, type LoginRecord } from '@postern/observed-logins';
 import type { Relay } from '@postern/process';
 import { SETTINGS, type RuntimeSettings } from '@postern/settings';
 import type { DataSource } from 'typeorm';
-import { LOGIN_LIMITS } from './login-limits.js';
-import { loginBatchesRepeated, loginsNotKept, loginsRejected, loginsStored } from './login-metrics.js';
-import { keptFrom } from './login-retention.js';
-import { readLogin, userOf, type Rejection } from './read-login.js';
+import { keptFrom } from '../retention/retention.js';
+import { LOGIN_LIMITS, readLogin, userOf, type Rejection } from './read-login.js';
 import { z } from 'zod';
+
+const loginsStored = counter('postern_logins_stored_total', 'Allowed logins that relays reported and Postern counted.');
+
+const loginsRejected = counter('postern_logins_rejected_total', 'Records of logins that were rejected, by reason.', [
+  'reason',
+]);
+
+const loginBatchesRepeated = counter(
+  'postern_login_batches_repeated_total',
+  'Batches of logins that were sent again. They are not counted twice.',
+);
+
+const loginsNotKept = counter(
+  'postern_logins_not_kept_total',
+  'Logins that were counted without their address, because their SMTP user had too many addresses that day.',
+);
 
 export const reportedLoginsView = view('ReportedLogins', 'The result of a batch of logins.', {
   accepted: integer(0, 1, 'Records that were counted.'),

@@ -10,16 +10,19 @@ import { AccessRows, onDatabase, until } from '@postern/testing';
 import type pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { AuditTrailServiceModule } from '../index.js';
-import type { DenialStreamLimits } from '../live-denials/stream-limits.js';
+import { DENIAL_STREAM_LIMITS, type DenialStreamLimits } from '../live-denials/denial-streams.js';
 import { auditDatabase } from './audit-database.js';
 import { METADATA, type Person } from './happenings.js';
 
 @Global()
 @Module({})
 class TestLimitsModule {
-  static of(limits: Partial<ExportLimits>): DynamicModule {
-    const provider = { provide: EXPORT_LIMITS, useValue: limits };
-    return { module: TestLimitsModule, providers: [provider], exports: [provider] };
+  static of(exports: Partial<ExportLimits>, streams: Partial<DenialStreamLimits>): DynamicModule {
+    const providers = [
+      { provide: EXPORT_LIMITS, useValue: exports },
+      { provide: DENIAL_STREAM_LIMITS, useValue: streams },
+    ];
+    return { module: TestLimitsModule, providers, exports: providers };
   }
 }
 
@@ -50,7 +53,7 @@ export class AuditWorld {
     const settings = { ...loadSettings(environment), databaseUrl: url };
     const module = {
       module: class Tested {},
-      imports: [TestLimitsModule.of(limits), AuditTrailServiceModule.withLimits(streams)],
+      imports: [TestLimitsModule.of(limits, streams), AuditTrailServiceModule],
     };
     const app = await createHttpApp(serviceModule({ module, bus: ['reads'] }, settings), settings);
     return new AuditWorld(url, app, writer, new Journal(writer), drop);

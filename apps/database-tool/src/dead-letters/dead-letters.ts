@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import type { Column } from '@postern/terminal';
-import { DeadLetter } from '../../../audit-trail-service/src/dead-letters/dead-letter.entity.js';
 import {
+  DeadLetter,
   discardDeadLetter,
   findDeadLetter,
   listDeadLetters,

@@ -45,8 +45,8 @@ function fieldProblems(issue: z.core.$ZodIssue, value: unknown, prefix: string):
   if (missing) {
     return [{ pointer: pointer(issue.path, prefix), code: 'field-missing', detail: 'This field is required.' }];
   }
-  const code = issue.code === 'custom' ? (issue.params?.['code'] as string | undefined) : undefined;
-  return [{ pointer: pointer(issue.path, prefix), code: code ?? 'validation-failed', detail: issue.message }];
+  const given = issue.code === 'custom' ? (issue.params as Pick<FieldProblem, 'code' | 'suggestions'>) : undefined;
+  return [{ code: 'validation-failed', ...given, pointer: pointer(issue.path, prefix), detail: issue.message }];
 }
 
 function at(value: unknown, path: readonly PropertyKey[]): unknown {

@@ -19,26 +19,15 @@ export function ofSmtpUser(before: SmtpUserState, event: SmtpUserEvent, after: K
     case 'RestrictionModeChanged':
       return { before: modeOf(before), after: modeOf(after) };
     case 'RestrictionAdded':
-      return {
-        before: { restricted: before.restricted, entries: [] },
-        after: { restricted: after.restricted, entries: event.data.entries },
-      };
-    case 'RestrictionEntriesChanged': {
+    case 'RestrictionEntriesChanged':
+    case 'RestrictionRemoved': {
+      // Complete entries, from the states: the event of a removal has only ids and ranges.
       const ids = new Set(event.data.entries.map((entry) => entry.id));
       const touched = ({ restricted, entries }: RegisteredSmtpUser) => ({
         restricted,
         entries: entries.filter((entry) => ids.has(entry.id)),
       });
       return { before: touched(before), after: touched(after) };
-    }
-    case 'RestrictionRemoved': {
-      // The event has only ids and ranges; the state has the complete entries.
-      const removed = new Set(event.data.entries.map((entry) => entry.id));
-      const entries = before.entries.filter((entry) => removed.has(entry.id));
-      return {
-        before: { restricted: before.restricted, entries },
-        after: { restricted: after.restricted, entries: [] },
-      };
     }
     case 'RestrictionCleared':
       return { before: restriction(before), after: restriction(after) };

@@ -1,10 +1,15 @@
 import { TOPICS } from '@postern/contracts';
 import type { Subscription } from '@postern/event-bus';
+import { counter } from '@postern/observe';
 import type { DataSource } from 'typeorm';
-import { changesRecorded } from '../../consumers/audit-metrics.js';
 import { recordChanges } from './record-changes.js';
 
 export const CHANGES_CONSUMER = 'audit-changes';
+
+const changesRecorded = counter(
+  'postern_audit_changes_recorded_total',
+  'Changes of SMTP users, restrictions, tenants and API keys that were recorded',
+);
 
 export function changesConsumer(dataSource: DataSource): Subscription {
   return {

@@ -10,7 +10,7 @@ import type { DataSource } from 'typeorm';
 import { openClient } from '@postern/testing';
 import { auditDatabase } from '../../testing/audit-database.js';
 import { Person, recorded } from '../../testing/happenings.js';
-import { DeadLetter } from '../../dead-letters/dead-letter.entity.js';
+import { DeadLetter } from '../../dead-letters/dead-letters.js';
 import { denialsConsumer } from './denials-consumer.js';
 import { MAX_RELAYS_PER_IP } from './insert-denials.js';
 

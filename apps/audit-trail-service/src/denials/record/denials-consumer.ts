@@ -1,10 +1,10 @@
 import { Logger } from '@nestjs/common';
 import { TOPICS } from '@postern/contracts';
 import type { Subscription } from '@postern/event-bus';
+import { counter } from '@postern/observe';
 import type { DataSource } from 'typeorm';
-import { denialsRecorded, denialsUnreadable } from '../../consumers/audit-metrics.js';
-import { deadLetterEvents, deadLetterMessage } from '../../dead-letters/store-dead-letters.js';
-import { loadDenialRetention } from '../retention/denial-retention.js';
+import { deadLetterEvents, deadLetterMessage } from '../../dead-letters/dead-letters.js';
+import { loadDenialRetention } from '../../retention/denial-retention.js';
 import { DenialMonths } from './denial-months.js';
 import { denialRow, isUnreadable, type DenialRow } from './denial-row.js';
 import { insertDenials } from './insert-denials.js';
@@ -13,6 +13,16 @@ import { recordArrivals } from './record-arrivals.js';
 export const DENIALS_CONSUMER = 'audit-denials';
 
 const logger = new Logger('audit-trail');
+
+const denialsRecorded = counter(
+  'postern_audit_denials_recorded_total',
+  'Denials that were recorded; a repeat is not counted',
+);
+
+const denialsUnreadable = counter(
+  'postern_audit_denials_unreadable_total',
+  'Denials that could not be read and became dead letters',
+);
 
 export function denialsConsumer(dataSource: DataSource) {
   const months = new DenialMonths(dataSource);

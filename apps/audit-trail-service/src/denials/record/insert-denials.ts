@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import type { DenialRetention } from '../retention/denial-retention.js';
+import type { DenialRetention } from '../../retention/denial-retention.js';
 import type { DenialRow } from './denial-row.js';
 
 /** Relays stored per address: enough to know where to look, and the row stays small. */

@@ -3,10 +3,11 @@ import type { Recorded } from '@postern/contracts';
 import { openDataSource } from '@postern/database';
 import type { DataSource } from 'typeorm';
 import { until } from '@postern/testing';
-import { AuditWorld } from '../../testing/audit-world.js';
-import { Person, recorded } from '../../testing/happenings.js';
-import { denialsConsumer } from '../record/denials-consumer.js';
+import { AuditWorld } from '../testing/audit-world.js';
+import { Person, recorded } from '../testing/happenings.js';
+import { denialsConsumer } from '../denials/record/denials-consumer.js';
 import { sweepDenials } from './denial-retention.js';
+import { keptFrom } from './retention.js';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 const now = new Date();
@@ -30,6 +31,7 @@ afterEach(async () => {
   await world?.end();
 });
 
+const sweep = (days: number) => sweepDenials(audit, keptFrom(days, now));
 const denied = (days: number) => person.denied('203.0.113.9', { occurredAt: daysAgo(days) });
 
 async function listed(): Promise<string[]> {
@@ -56,14 +58,14 @@ describe('the retention of denials', () => {
     await world.happened(person, denied(200), denied(91), denied(89), denied(1), denied(1_000));
     expect(await partitions()).toContain(partitionOf(200));
 
-    const swept = await sweepDenials(audit, 90, now);
+    const swept = await sweep(90);
 
-    expect(swept?.months).toContain(daysAgo(200).slice(0, 7));
-    expect(swept?.rows).toBe(1);
+    expect(swept.months).toContain(daysAgo(200).slice(0, 7));
+    expect(swept.rows).toBe(1);
     expect(await partitions()).not.toContain(partitionOf(200));
     expect(await listed()).toEqual([daysAgo(1), daysAgo(89)]);
     expect(await counted()).toBe(5);
-    expect(await sweepDenials(audit, 90, now)).toEqual({ months: [], rows: 0 });
+    expect(await sweep(90)).toEqual({ months: [], rows: 0 });
   });
 
   it('forgets the order in which denials arrived once no stream can resume from there', async () => {
@@ -77,12 +79,12 @@ describe('the retention of denials', () => {
     await world.sql(`UPDATE audit.denial_arrivals SET arrived_at = now() - interval '121 minutes' WHERE arrival = $1`, [
       first,
     ]);
-    await sweepDenials(audit, 0, now);
+    await sweep(0);
     expect(await arrivals()).toEqual([second]);
   });
 
   it('counts a denial that comes too late once, without a row and without a month', async () => {
-    await sweepDenials(audit, 90, now);
+    await sweep(90);
     const late = denied(200);
     await world.append(person, late, denied(1));
     await until(counted, '2 denials in the totals', (count) => count === 2);
@@ -94,7 +96,7 @@ describe('the retention of denials', () => {
   });
 
   it('does not count a repeat of a dropped denial again, even if it would be kept by then', async () => {
-    await sweepDenials(audit, 90, now);
+    await sweep(90);
     const events = [recorded(person, denied(200), 7), recorded(person, denied(3), 8)] as Recorded[];
     const consumer = denialsConsumer(audit);
     const deliver = (batch = events) => consumer.handle({ events: batch, advance: async () => undefined });
@@ -103,7 +105,7 @@ describe('the retention of denials', () => {
     await deliver();
     await Promise.all([deliver(events), deliver(events.toReversed())]);
     expect(await counted()).toBe(2);
-    await sweepDenials(audit, 0, now);
+    await sweep(0);
     await deliver();
     expect(await counted()).toBe(2);
     await deliver([recorded(person, denied(200), 9)] as Recorded[]);
@@ -112,7 +114,7 @@ describe('the retention of denials', () => {
 
   it('has the same totals and rows after a rebuild from the journal', async () => {
     await world.happened(person, denied(200), denied(91), denied(1));
-    await sweepDenials(audit, 90, now);
+    await sweep(90);
     await world.sql(`BEGIN; TRUNCATE audit.denials, audit.denied_ips;
       DELETE FROM audit.checkpoints WHERE consumer = 'audit-denials'; COMMIT`);
     await world.append(person, denied(2));
@@ -125,26 +127,26 @@ describe('the retention of denials', () => {
     // The middle of last month, so that both are of one month, which is not dropped.
     const days = now.getUTCDate() + 14;
     await world.happened(person, denied(days + 0.5), denied(days - 0.5));
-    await sweepDenials(audit, days, now);
+    await sweep(days);
     expect(await listed()).toEqual([daysAgo(days - 0.5)]);
-    expect(await sweepDenials(audit, 0, now)).toEqual({ months: [], rows: 0 });
+    expect(await sweep(0)).toEqual({ months: [], rows: 0 });
     expect(await listed()).toEqual([daysAgo(days - 0.5), daysAgo(days + 0.5)]);
   });
 
   it('is one process’s work at a time', async () => {
+    await world.happened(person, denied(200));
     const lockOwner = audit.createQueryRunner();
     await lockOwner.query('SELECT pg_advisory_lock(8025023)');
-    expect(await sweepDenials(audit, 90, now)).toBeNull();
+    expect(await sweep(90)).toEqual({ months: [], rows: 0 });
     await lockOwner.query('SELECT pg_advisory_unlock(8025023)');
     await lockOwner.release();
-    expect(await sweepDenials(audit, 90, now)).toEqual({ months: [], rows: 0 });
+    expect((await sweep(90)).months).toEqual([daysAgo(200).slice(0, 7)]);
   });
 
   it('refuses to delete the last hours, and no other role may call it', async () => {
-    await expect(audit.query('SELECT audit.drop_denial_month(now())')).rejects.toThrow('last twelve hours');
-    await expect(audit.query('SELECT audit.delete_denials_of_no_month(now(), 1)')).rejects.toThrow('last twelve hours');
+    await expect(audit.query('SELECT audit.drop_old_denials(now())')).rejects.toThrow('last twelve hours');
     const reader = await openDataSource(world.databaseUrl, 'postern_audit_reader', { poolSize: 1 });
-    await expect(reader.query(`SELECT audit.drop_denial_month('2020-01-01')`)).rejects.toThrow('permission denied');
+    await expect(reader.query(`SELECT audit.drop_old_denials('2020-01-01')`)).rejects.toThrow('permission denied');
     await reader.destroy();
   });
 
@@ -153,10 +155,10 @@ describe('the retention of denials', () => {
     const reader = audit.createQueryRunner();
     await reader.startTransaction();
     await reader.query('SELECT count(*) FROM audit.denials');
-    await expect(sweepDenials(audit, 90, now)).rejects.toMatchObject({ driverError: { code: '55P03' } });
+    await expect(sweep(90)).rejects.toMatchObject({ driverError: { code: '55P03' } });
     expect(await listed()).toEqual([daysAgo(1)]);
     await reader.rollbackTransaction();
     await reader.release();
-    expect((await sweepDenials(audit, 90, now))?.months).toEqual([daysAgo(200).slice(0, 7)]);
+    expect((await sweep(90)).months).toEqual([daysAgo(200).slice(0, 7)]);
   });
 });

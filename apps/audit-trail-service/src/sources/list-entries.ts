@@ -4,12 +4,12 @@ import type { EntryAdded, Page, SmtpUserId, TenantId } from '@postern/contracts'
 import { inTenant } from '@postern/database';
 import { entryView, integer, Problem, text, time, uuid, view } from '@postern/http';
 import { defineList, isPosition, isUuid, ListQuery, pageOf, readRows } from '@postern/lists';
-import { entryUses, loginCoverage, type LoginCoverage } from '@postern/observed-logins';
+import { type EntryUse, entryUses, loginCoverage, type LoginCoverage } from '@postern/observed-logins';
 import { entryView as shownEntry } from '@postern/restrictions';
 import sql, { join, raw } from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
-import { daysField, loginCoverageFields, observedFrom } from '../sources/recent-sources.js';
+import { daysField, loginCoverageFields, observedFrom } from './recent-sources.js';
 
 /** The newest first. */
 export const entries = defineList({
@@ -63,10 +63,8 @@ export type EntriesParams = z.infer<typeof entries.query>;
 
 export class ListEntries extends ListQuery<UsedEntry, TenantId, EntriesParams> {}
 
-/** Entries per query if `unusedForDays` leaves most of them out: the use of an entry is in no index. */
-const BATCH = 1_000;
-/** The most entries that are checked for one page. After that, the page ends early. */
-const MAX_LOOKED_AT = 10_000;
+/** The most entries that are checked for a page of unused ones: the use of an entry is in no index. After that, the page ends early. */
+const MAX_LOOKED_AT = 5_000;
 
 interface EntryRow {
   readonly smtpUserId: SmtpUserId;
@@ -92,30 +90,26 @@ export class ListEntriesHandler implements IQueryHandler<ListEntries> {
     if (unusedForDays !== undefined && !isKnown(since, unusedForDays, now))
       return { items: [], nextCursor: null, ...known };
     const before = unusedForDays === undefined ? null : observedFrom(unusedForDays, now).toISOString();
-    const found: (UsedEntry & { readonly position: string })[] = [];
-    let after = params.cursor;
-    const atOnce = before === null ? limit + 1 : BATCH;
-    for (let lookedAt = 0; found.length <= limit;) {
-      const rows = await this.read(tenantId, { ...params, cursor: after }, before, atOnce);
-      const candidates = rows.map(({ smtpUserId, entry }) => ({ ...entry, smtpUserId }));
-      const uses = await inTenant(this.logins, tenantId, (manager) => entryUses(manager, candidates, now));
-      for (const [i, { smtpUserId, username, entry, position }] of rows.entries()) {
-        const { lastMatchedAt = null, logins30d = 0 } = uses[i] ?? {};
-        const unused = lastMatchedAt === null || (before !== null && lastMatchedAt < before);
-        if (before !== null && !unused) continue;
-        found.push({ smtpUserId, username, entry: shownEntry(entry, now), lastMatchedAt, logins30d, position });
-      }
-      const last = rows.at(-1);
-      if (last === undefined || rows.length < atOnce) break;
-      after = [last.smtpUserId, last.position];
-      lookedAt += rows.length;
-      if (lookedAt >= MAX_LOOKED_AT && found.length <= limit) {
-        const { nextCursor } = pageOf([last], { limit: 1 }, entries.order, 2);
-        return { items: found.map(withoutPosition), nextCursor, ...known };
-      }
-    }
-    const { items, nextCursor } = pageOf(found, params, entries.order);
-    return { items: items.map(withoutPosition), nextCursor, ...known };
+    const atOnce = before === null ? limit + 1 : MAX_LOOKED_AT;
+    const rows = await this.read(tenantId, params, before, atOnce);
+    const uses = await inTenant(this.logins, tenantId, (manager) =>
+      entryUses(
+        manager,
+        rows.map(({ smtpUserId, entry }) => ({ ...entry, smtpUserId })),
+        now,
+      ),
+    );
+    const found = rows
+      .map((row, i) => ({ ...row, entry: shownEntry(row.entry, now), ...(uses[i] ?? NEVER_USED) }))
+      .filter(({ lastMatchedAt: last }) => before === null || last === null || last < before);
+    const page = pageOf(found, params, entries.order);
+    const items = page.items.map((row) => {
+      const { position: _, ...entry } = row;
+      return entry;
+    });
+    const lastChecked = before === null ? [] : rows.slice(atOnce - 1);
+    const { nextCursor } = page.nextCursor === null ? pageOf(lastChecked, { limit: 1 }, entries.order, 2) : page;
+    return { items, nextCursor, ...known };
   }
 
   /** Uses the index `smtp_users_of_tenant` and the key of the entries. */
@@ -143,13 +137,10 @@ export class ListEntriesHandler implements IQueryHandler<ListEntries> {
   }
 }
 
+const NEVER_USED: EntryUse = { lastMatchedAt: null, logins30d: 0 };
+
 const NEWEST_FIRST = raw('ORDER BY u.id DESC, position DESC');
 
 function isKnown(since: string | null, days: number, now: Date): boolean {
   return since !== null && since <= observedFrom(days, now).toISOString();
-}
-
-function withoutPosition(found: UsedEntry & { readonly position: string }): UsedEntry {
-  const { position: _, ...entry } = found;
-  return entry;
 }
