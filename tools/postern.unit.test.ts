@@ -60,5 +60,6 @@ describe('the command line', () => {
     expect(programOf(['services', '--instances', '2'])).toEqual({ program: 'supervisor', args: ['--instances', '2'] });
     expect(programOf(['start', '--help'])).toEqual({ program: 'standalone', args: ['--help'] });
     expect(programOf(['help', 'services'])).toEqual({ program: 'supervisor', args: ['--help'] });
+    expect(programOf(['command-service'])).toEqual({ program: 'command-service', args: [] });
   });
 });

@@ -1,4 +1,10 @@
-const SERVERS = { start: 'standalone', services: 'supervisor' };
+const SERVERS = {
+  start: 'standalone',
+  services: 'supervisor',
+  'command-service': 'command-service',
+  'projection-service': 'projection-service',
+  'audit-trail-service': 'audit-trail-service',
+};
 const OF_DATABASE = new Set([
   'migrate',
   'backup',
@@ -14,7 +20,7 @@ const OF_DATABASE = new Set([
  * Which program the arguments of `postern` are for, by the command, which comes first, and the program's own arguments. `--json` may
  * come before the command of a command line.
  * @param {readonly string[]} args
- * @returns {{ program: 'standalone' | 'supervisor' | 'cli' | 'database-tool', args: readonly string[] }}
+ * @returns {{ program: string, args: readonly string[] }} the folder below `apps`
  */
 export function programOf(args) {
   const [first = '', second = ''] = args;

@@ -16,6 +16,8 @@ const parts = {
   schemas: [journalSchema, accessSchema, auditSchema, loginsSchema],
 } satisfies ServiceParts;
 
-await runServer('audit-trail-service', 'Runs one of Postern’s services; `postern services` runs all of them.', () =>
-  runProcess('The audit-trail-service', () => startService(parts, loadSettings(process.env, 8028))),
+await runServer(
+  'postern audit-trail-service',
+  'Runs one of Postern’s services; `postern services` runs all of them.',
+  () => runProcess('The audit-trail-service', () => startService(parts, loadSettings(process.env, 8028))),
 );

@@ -75,4 +75,5 @@ These commands use the database itself, and need no key:
 
 These commands run Postern, with the settings of the environment:
   postern start                       all in one process at http://127.0.0.1:8025, with the data in .postern/
-  postern services [--instances <n>]  one process per service, n of each`;
+  postern services [--instances <n>]  one process per service, n of each
+  postern command-service | projection-service | audit-trail-service`;

@@ -22,6 +22,6 @@ const parts = {
   }),
 } satisfies ServiceParts;
 
-await runServer('command-service', 'Runs one of Postern’s services; `postern services` runs all of them.', () =>
+await runServer('postern command-service', 'Runs one of Postern’s services; `postern services` runs all of them.', () =>
   runProcess('The command-service', () => startService(parts, loadSettings(process.env, 8026))),
 );

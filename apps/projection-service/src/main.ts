@@ -15,6 +15,8 @@ const parts = {
   schemas: [journalSchema, accessSchema, projectionSchema],
 } satisfies ServiceParts;
 
-await runServer('projection-service', 'Runs one of Postern’s services; `postern services` runs all of them.', () =>
-  runProcess('The projection-service', () => startService(parts, loadSettings(process.env, 8027))),
+await runServer(
+  'postern projection-service',
+  'Runs one of Postern’s services; `postern services` runs all of them.',
+  () => runProcess('The projection-service', () => startService(parts, loadSettings(process.env, 8027))),
 );
