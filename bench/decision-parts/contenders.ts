@@ -87,11 +87,11 @@ function policyOf(population: Population, user: number): RelayPolicy {
     username: population.username(user),
     tenantId: 'bench',
     smtpUserId: '0198c0de-0000-7000-8000-000000000001',
+    version: 1,
     restricted: true,
     mode: 'enforce',
     enforceAt: null,
     entries: population.ranges(user).map((range) => ({ range, expiresAt: null })),
-    version: 1,
     revision: user + 1,
     removed: false,
   } as unknown as RelayPolicy;

@@ -44,10 +44,10 @@ export class Fnv1a64 implements Digest64 {
     return this;
   }
 
-  update(bytes: Uint8Array, length: number): this {
+  update(bytes: Uint8Array, from: number, to: number): this {
     let high = this.high | 0;
     let low = this.low | 0;
-    for (let i = 0; i < length; i++) {
+    for (let i = from; i < to; i++) {
       low ^= bytes[i] as number;
       // h * (2^40 + 0x1b3), modulo 2^64: the product of the low half carries into the high one.
       const carry = ((low >>> 16) * 0x1b3 + (((low & 0xffff) * 0x1b3) >>> 16)) >>> 16;
@@ -61,5 +61,5 @@ export class Fnv1a64 implements Digest64 {
 }
 
 export function fnv1a64(ascii: string): Digest64 {
-  return new Fnv1a64().update(Buffer.from(ascii, 'latin1'), ascii.length);
+  return new Fnv1a64().update(Buffer.from(ascii, 'latin1'), 0, ascii.length);
 }

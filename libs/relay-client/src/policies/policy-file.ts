@@ -11,15 +11,13 @@ import type { TenantReplies } from './tenant-replies.js';
 /**
  * The file of the saved policies consists of frames:
  *   length of the content (4 bytes) | content | SHA-256 of all lengths and contents up to here (32 bytes)
- * First the `FileHead` in JSON, then one frame of records per segment, an empty frame, and the `FileTail` in JSON,
+ * First the `FileHead` in JSON, then one frame per page of records, an empty frame, and the `FileTail` in JSON,
  * which has every tenant of the records. A decision waits a millisecond or two for each frame.
  */
 interface FileHead extends Kept {
   /** A file of another format is not read. Records are in the machine's byte order. */
   readonly format: string;
   readonly policies: number;
-  /** In hexadecimal. Secret: with it, somebody could choose usernames that make decisions slow. */
-  readonly hashKey: string;
 }
 
 interface FileTail {
@@ -34,7 +32,7 @@ export interface Kept {
   readonly contactAt: number;
 }
 
-const FORMAT = `postern policies 7 ${endianness()}`;
+const FORMAT = `postern policies 8 ${endianness()}`;
 const LENGTH_BYTES = 4;
 const SUM_BYTES = 32;
 
@@ -53,9 +51,8 @@ export async function writePolicies(
   contactAt: number,
   replies?: Pick<TenantReplies, 'list'>,
 ): Promise<void> {
-  const hashKey = Buffer.from(replica.hashKey).toString('hex');
   const { policies, revision } = replica;
-  const head: FileHead = { format: FORMAT, policies, hashKey, revision, contactAt };
+  const head: FileHead = { format: FORMAT, policies, revision, contactAt };
   await replaceFile(path, async (file) => {
     const sum = createHash('sha256');
     const write = async (content: Uint8Array): Promise<void> => {
@@ -64,8 +61,7 @@ export async function writePolicies(
       await file.appendFile(Buffer.concat([length, content, sumSoFar(sum)]));
     };
     await write(Buffer.from(JSON.stringify(head)));
-    for (const { buffer, byteOffset, byteLength } of replica.recordsBySegment())
-      await write(new Uint8Array(buffer, byteOffset, byteLength));
+    for (const copy of replica.copies()) await write(new Uint8Array(copy.buffer));
     await write(new Uint8Array());
     const tail: FileTail = { tenants: replica.tenants.ids, replies: replies?.list() ?? null };
     await write(Buffer.from(JSON.stringify(tail)));
@@ -87,15 +83,14 @@ export async function readPolicies(
   }
   try {
     const frames = readFrames(file);
-    const { format, policies, hashKey, revision, contactAt } = jsonOf<FileHead>((await frames.next()).value);
+    const { format, policies, revision, contactAt } = jsonOf<FileHead>((await frames.next()).value);
     if (format !== FORMAT) throw new LastKnownGoodUnusable('they are of another version, or from another machine');
-    const replica = new Replica({ clock, expectedUsers: policies, hashKey: Buffer.from(hashKey, 'hex') });
+    const replica = new Replica({ clock, expectedUsers: policies });
     for (;;) {
       const { value: records } = await frames.next();
       if (records === undefined) throw new LastKnownGoodUnusable('they are cut off');
       if (records.length === 0) break;
-      if (!replica.restoreAll(new Uint32Array(records.buffer, 0, records.length / 4)))
-        throw new LastKnownGoodUnusable('a record in them is damaged');
+      replica.restore(new Uint32Array(records.buffer, 0, records.length / 4));
     }
     const { tenants, replies } = jsonOf<FileTail>((await frames.next()).value);
     if ((await frames.next()).done !== true) throw new LastKnownGoodUnusable('something follows their end');

@@ -2,16 +2,19 @@ import { randomBytes } from 'node:crypto';
 
 export const MAX_USERNAME = 254;
 
-const FOUR_BYTES = 0x01010101;
+/** A username's character in lower case, by code; 0 for characters that no username has. */
+export const LOWER_CASE = Uint8Array.from({ length: 0x80 }, (_, code) =>
+  code > 0x20 && code < 0x7f ? String.fromCharCode(code).toLowerCase().charCodeAt(0) : 0,
+);
 
 /**
  * Lower-case ASCII, four bytes per word. Reused, so that a decision allocates nothing. The hash is HalfSipHash-1-3 with a random key: nobody can
  * choose names that collide, as they could with FNV or Murmur.
  */
 export class PackedUsername {
-  readonly words: Uint32Array = new Uint32Array(64 + 4);
-  length = 0;
-  /** The unused bytes of the last one are zero. */
+  readonly words = new Uint32Array(64 + 3);
+  readonly bytes = new Uint8Array(this.words.buffer);
+  /** The unused bytes of the last one are zero. No username contains a zero byte, so equal words are equal names. */
   wordCount = 0;
   /** 31 bits, so that the engine keeps it as a small integer. */
   hash = 0;
@@ -27,80 +30,45 @@ export class PackedUsername {
 
   /** Packs a username. Returns false if it cannot be one (empty, too long, not ASCII); then no replica has it. */
   pack(username: string): boolean {
-    const length = username.length;
+    const { length } = username;
     if (length === 0 || length > MAX_USERNAME) return false;
-    const words = this.words;
-    let seen = 0;
-    let count = 0;
-    let i = 0;
-    for (const whole = length & ~3; i < whole; i += 4) {
-      const a = username.charCodeAt(i);
-      const b = username.charCodeAt(i + 1);
-      const c = username.charCodeAt(i + 2);
-      const d = username.charCodeAt(i + 3);
-      seen |= a | b | c | d;
-      words[count++] = lowerCase(a | (b << 8) | (c << 16) | (d << 24));
+    const { bytes } = this;
+    for (let i = 0; i < length; i++) {
+      const code = username.charCodeAt(i);
+      const lower = code < 0x80 ? (LOWER_CASE[code] as number) : 0;
+      if (lower === 0) return false;
+      bytes[i] = lower;
     }
-    if (i < length) {
-      let tail = 0;
-      for (let shift = 0; i < length; i++, shift += 8) {
-        const c = username.charCodeAt(i);
-        seen |= c;
-        tail |= c << shift;
-      }
-      words[count++] = lowerCase(tail);
-    }
-    if (seen > 0x7f) return false;
     this.close(length);
     return true;
   }
 
-  /** Packs the first `length` bytes, which must be lower case. */
-  packBytes(bytes: Uint8Array, length: number): void {
-    const words = this.words;
-    words[(length - 1) >>> 2] = 0;
-    const whole = length & ~3;
-    for (let i = 0; i < whole; i += 4) {
-      const low = (bytes[i] as number) | ((bytes[i + 1] as number) << 8);
-      words[i >>> 2] = low | ((bytes[i + 2] as number) << 16) | ((bytes[i + 3] as number) << 24);
-    }
-    for (let i = whole; i < length; i++) {
-      words[i >>> 2] = (words[i >>> 2] as number) | ((bytes[i] as number) << ((i & 3) << 3));
-    }
-    this.close(length);
+  /** Packs the key of a record. */
+  packFrom(source: Uint32Array, at: number, wordCount: number): void {
+    for (let i = 0; i < wordCount; i++) this.words[i] = source[at + i] as number;
+    this.close(4 * wordCount);
   }
 
-  /** Packs the key of a record. Bytes of the last word after `length` are not part of the key. */
-  packFrom(source: Uint32Array, at: number, length: number): void {
-    const count = (length + 3) >>> 2;
-    for (let i = 0; i < count; i++) this.words[i] = source[at + i] ?? 0;
-    if ((length & 3) !== 0) this.words[count - 1] = (this.words[count - 1] as number) & tailMask(length);
-    this.close(length);
+  equals(source: Uint32Array, at: number): boolean {
+    const { words, wordCount } = this;
+    for (let i = 0; i < wordCount; i++) if (source[at + i] !== words[i]) return false;
+    return true;
   }
 
-  equals(source: Uint32Array, at: number, length: number): boolean {
-    if (length !== this.length) return false;
-    const words = this.words;
-    const whole = length >>> 2;
-    for (let i = 0; i < whole; i++) if (source[at + i] !== words[i]) return false;
-    return (length & 3) === 0 || (((source[at + whole] as number) ^ (words[whole] as number)) & tailMask(length)) === 0;
-  }
-
-  /** HalfSipHash-1-3 over the words, the length as one more word, and three closing rounds, in one loop. */
-  private close(length: number): void {
-    const words = this.words;
-    this.length = length;
-    this.wordCount = (length + 3) >>> 2;
-    const closing = this.wordCount + 1;
-    words[closing - 1] = length << 24;
-    words[closing] = words[closing + 1] = words[closing + 2] = 0;
+  /** Ends the name after `length` bytes. Hashes its words and three closing rounds in one loop; equal words need no length in the hash. */
+  close(length: number): void {
+    const { words, bytes } = this;
+    const wordCount = (length + 3) >>> 2;
+    this.wordCount = wordCount;
+    for (let i = length; i < 4 * wordCount; i++) bytes[i] = 0;
+    words[wordCount] = words[wordCount + 1] = words[wordCount + 2] = 0;
     let v0 = this.key0;
     let v1 = this.key1;
     let v2 = 0x6c796765 ^ this.key0;
     let v3 = 0x74656462 ^ this.key1;
-    for (let i = 0; i < closing + 3; i++) {
+    for (let i = 0; i < wordCount + 3; i++) {
       const m = (words[i] as number) | 0;
-      if (i === closing) v2 ^= 0xff;
+      if (i === wordCount) v2 ^= 0xff;
       v3 ^= m;
       v0 = (v0 + v1) | 0;
       v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
@@ -116,14 +84,4 @@ export class PackedUsername {
     }
     this.hash = (v1 ^ v3) >>> 1;
   }
-}
-
-/** The bytes of the last word that are part of the key, if the length is not a multiple of four. */
-const tailMask = (length: number): number => (1 << ((length & 3) << 3)) - 1;
-
-/** Lower-cases four ASCII characters in a word. Bit 7 of each byte of the two sums means `>= 'A'` and `> 'Z'`. */
-function lowerCase(word: number): number {
-  const fromA = word + 0x3f * FOUR_BYTES;
-  const beyondZ = word + 0x25 * FOUR_BYTES;
-  return word | ((fromA & ~beyondZ & (0x80 * FOUR_BYTES)) >>> 2);
 }

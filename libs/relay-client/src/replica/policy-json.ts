@@ -26,7 +26,7 @@ export function parseObject(json: string, field: string): Record<string, unknown
 
 /** Converts any legal JSON to the form that `PolicyReader` reads and checks. @throws PolicyUnreadable. */
 export function rewritten(json: string): Buffer {
-  const { username, tenantId, smtpUserId, restricted, mode, enforceAt, entries, version, revision, removed } =
+  const { username, tenantId, smtpUserId, version, restricted, mode, enforceAt, entries, revision, removed } =
     parseObject(json, 'JSON');
   const recognised = Array.isArray(entries)
     ? entries.map((entry: { range?: unknown; expiresAt?: unknown } | null) => ({
@@ -40,11 +40,11 @@ export function rewritten(json: string): Buffer {
     username,
     tenantId: tenant,
     smtpUserId,
+    version,
     restricted,
     mode,
     enforceAt,
     entries: recognised,
-    version,
     revision,
     removed,
   };

@@ -1,10 +1,11 @@
 import { Fnv1a64 } from '@postern/contracts';
 import { PackedAddress } from './packed-address.js';
-import { MAX_USERNAME } from './packed-username.js';
+import { LOWER_CASE, MAX_USERNAME } from './packed-username.js';
 import type { PackedUsername } from './packed-username.js';
 import type { TenantNumbers } from './tenant-numbers.js';
 import {
   ID_WORDS,
+  IPV4,
   MAX_ENTRIES,
   MAX_RECORD_WORDS,
   NEVER,
@@ -12,17 +13,13 @@ import {
   RESTRICTED,
   TIMED,
   headerOf,
-  v6Words,
-  wordsOf,
+  networkLength,
 } from './record.js';
 
-const LINE_FEED = 0x0a;
-const TAB = 0x09;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const DASH = 0x2d;
 const ZERO = 0x30;
-const ONE = 0x31;
 const BACKSLASH = 0x5c;
 const BRACKET = 0x5d;
 const BRACE = 0x7d;
@@ -38,12 +35,6 @@ const ID_DIGITS = Uint8Array.from(
   { length: 32 },
   (_, i) => i + (i >= 8 ? 1 : 0) + (i >= 12 ? 1 : 0) + (i >= 16 ? 1 : 0) + (i >= 20 ? 1 : 0),
 );
-/** A username's character in lower case, by byte. 0 for other bytes and for those that JSON escapes. */
-const USERNAME_BYTES = Uint8Array.from({ length: 0x100 }, (_, code) => {
-  if (code < 0x21 || code > 0x7e || code === QUOTE || code === BACKSLASH) return 0;
-  return String.fromCharCode(code).toLowerCase().charCodeAt(0);
-});
-
 /** Compared four bytes at a time. The last four may overlap the ones before. */
 interface Literal {
   readonly length: number;
@@ -61,8 +52,9 @@ function literal(text: string): Literal {
 const USERNAME = literal('{"username":"');
 const TENANT_ID = literal('","tenantId":"');
 const SMTP_USER_ID = literal('","smtpUserId":"');
-const RESTRICTED_TRUE = literal('","restricted":true,');
-const RESTRICTED_FALSE = literal('","restricted":false,');
+const VERSION = literal('","version":');
+const RESTRICTED_TRUE = literal(',"restricted":true,');
+const RESTRICTED_FALSE = literal(',"restricted":false,');
 const ENFORCE = literal('"mode":"enforce",');
 const REPORTS_ONLY = literal('"mode":"report-only",');
 const ENFORCE_NEVER = literal('"enforceAt":null,');
@@ -71,14 +63,21 @@ const ENTRIES = literal('"entries":[');
 const RANGE = literal('{"range":"');
 const EXPIRES_NEVER = literal('","expiresAt":null}');
 const EXPIRES_AT = literal('","expiresAt":"');
-const VERSION = literal('],"version":');
-const REVISION = literal(',"revision":');
+const REVISION = literal('],"revision":');
 const REMOVED = literal(',"removed":true}\n');
 const NOT_REMOVED = literal(',"removed":false}\n');
 
-const MODES = { enforce: Buffer.from('\tenforce'), reportOnly: Buffer.from('\treport-only') };
+/** What is between the texts of a line that are digested (`policyDigest`). */
+const TAB = Buffer.from('\t');
+const LINE_FEED = Buffer.from('\n');
+const RULES = ['\t0\tenforce\t', '\t0\treport-only\t', '\t1\tenforce\t', '\t1\treport-only\t'].map((text) =>
+  Buffer.from(text),
+);
 
-/** Reads only the exact form of our control plane, into a record, without strings or objects: a relay may read millions of lines before it can decide. */
+/**
+ * Reads only the exact form of our control plane, into a record, without strings or objects: a relay may read millions of lines before it can
+ * decide. The members that are digested come in the order of `policyDigest`.
+ */
 export class PolicyReader {
   readonly words = new Uint32Array(MAX_RECORD_WORDS);
   length = 0;
@@ -92,19 +91,13 @@ export class PolicyReader {
   private at = 0;
   private number = 0;
   private readonly range = new PackedAddress();
-  /** Entries as read. The record has them in another order. */
-  private readonly families = new Uint8Array(MAX_ENTRIES);
-  private readonly prefixes = new Uint8Array(MAX_ENTRIES);
-  private readonly networks = new Uint32Array(4 * MAX_ENTRIES);
-  private readonly expiries = new Uint32Array(2 * MAX_ENTRIES);
-  private readonly enforceAt = new Uint32Array(2);
-  private readonly idWords = new Uint32Array(4);
+  private readonly idWords = new Uint32Array(ID_WORDS);
   private tenant = 0;
-  /** The text to digest (`policyDigest`), in two parts, because a line has the entries before the version. */
-  private readonly head = new Uint8Array(512);
-  private readonly tail = new Uint8Array(128 * MAX_ENTRIES);
-  private headLength = 0;
-  private tailLength = 0;
+  private entries = 0;
+  /** Parts of the record, which has them after the networks. */
+  private readonly prefixes = new Uint32Array(MAX_ENTRIES / 4);
+  private readonly times = new Uint32Array(2 * (1 + MAX_ENTRIES));
+  private timed = false;
   private readonly digest = new Fnv1a64();
 
   constructor(
@@ -119,42 +112,41 @@ export class PolicyReader {
       this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     }
     this.at = from;
+    this.timed = false;
+    this.digest.reset();
     this.expect('username');
     if (!this.skip(USERNAME) || !this.readUsername()) return -1;
     this.expect('tenantId');
     if (!this.skip(TENANT_ID) || !this.readTenant()) return -1;
     this.expect('smtpUserId');
     if (!this.skip(SMTP_USER_ID) || !this.readId()) return -1;
+    this.expect('version');
+    const versionAt = this.at + VERSION.length;
+    if (!this.skip(VERSION) || !this.readNumber()) return -1;
+    this.digest.update(bytes, versionAt, this.at);
     this.expect('restricted');
     const restricted = this.skip(RESTRICTED_TRUE);
     if (!restricted && !this.skip(RESTRICTED_FALSE)) return -1;
     this.expect('mode');
-    const enforce = this.skip(ENFORCE);
-    if (!enforce && !this.skip(REPORTS_ONLY)) return -1;
+    const reportOnly = this.skip(REPORTS_ONLY);
+    if (!reportOnly && !this.skip(ENFORCE)) return -1;
+    const rules = RULES[(restricted ? 2 : 0) + (reportOnly ? 1 : 0)] as Buffer;
+    this.digest.update(rules, 0, rules.length);
     this.expect('enforceAt');
-    if (!this.readEnforceAt()) return -1;
-    const enforceAtEnd = this.at;
+    if (!this.readTime(0, ENFORCE_NEVER, ENFORCE_AT, COMMA)) return -1;
     this.expect('entries');
-    const entries = this.skip(ENTRIES) ? this.readEntries() : -1;
-    if (entries < 0) return -1;
-    this.expect('version');
-    if (!this.skip(VERSION)) return -1;
-    const versionAt = this.at;
-    if (!this.readNumber()) return -1;
-    this.note(this.bytes, versionAt, this.at);
-    this.head[this.headLength++] = TAB;
-    this.head[this.headLength++] = restricted ? ONE : ZERO;
-    const mode = enforce ? MODES.enforce : MODES.reportOnly;
-    this.note(mode, 0, mode.length);
-    this.head[this.headLength++] = TAB;
-    if (this.enforceAt[1] !== NEVER) this.note(this.bytes, enforceAtEnd - TIME_BYTES - 2, enforceAtEnd - 2);
+    const networksAt = 1 + this.key.wordCount;
+    const end = this.skip(ENTRIES) ? this.readEntries(networksAt) : -1;
+    if (end < 0) return -1;
     this.expect('revision');
     if (!this.skip(REVISION) || !this.readNumber()) return -1;
     this.revision = this.number;
     this.expect('removed');
     this.removed = this.skip(REMOVED);
     if (!this.removed && !this.skip(NOT_REMOVED)) return -1;
-    this.write(entries, (restricted ? RESTRICTED : 0) | (enforce ? 0 : REPORT_ONLY));
+    const flags = (restricted ? RESTRICTED : 0) | (reportOnly ? REPORT_ONLY : 0) | (this.timed ? TIMED : 0);
+    this.words[0] = headerOf(this.key.wordCount, this.entries, end - networksAt, flags);
+    this.complete(end);
     return this.at;
   }
 
@@ -186,25 +178,22 @@ export class PolicyReader {
     return this.at > first && (bytes[first] !== ZERO || this.at === first + 1) && Number.isSafeInteger(value);
   }
 
-  /** Stores it in lower case. Quote and backslash are the only characters of a username that JSON escapes. */
+  /** Quote and backslash are the only characters of a username that JSON escapes. */
   private readUsername(): boolean {
-    const { bytes, head } = this;
-    let at = this.at;
+    const { bytes, key, words, digest } = this;
+    let { at } = this;
     let length = 0;
-    for (; length <= MAX_USERNAME; length++) {
-      let code = USERNAME_BYTES[bytes[at] as number] as number;
-      if (code === 0) {
-        if (bytes[at] !== BACKSLASH) break;
-        code = bytes[++at] as number;
-        if (code !== QUOTE && code !== BACKSLASH) return false;
-      }
-      head[length] = code;
-      at++;
+    for (; bytes[at] !== QUOTE && length <= MAX_USERNAME; length++, at++) {
+      if (bytes[at] === BACKSLASH && bytes[++at] !== QUOTE && bytes[at] !== BACKSLASH) return false;
+      const lower = LOWER_CASE[bytes[at] as number] ?? 0;
+      if (lower === 0) return false;
+      key.bytes[length] = lower;
     }
     if (length === 0 || length > MAX_USERNAME) return false;
     this.at = at;
-    this.headLength = length;
-    this.key.packBytes(head, length);
+    key.close(length);
+    for (let i = 0; i < key.wordCount; i++) words[1 + i] = key.words[i] as number;
+    digest.update(key.bytes, 0, length);
     return true;
   }
 
@@ -222,7 +211,7 @@ export class PolicyReader {
   }
 
   private readId(): boolean {
-    const { bytes, at, idWords } = this;
+    const { bytes, at, idWords, digest } = this;
     let word = 0;
     let seen = 0;
     for (let i = 0; i < ID_DIGITS.length; i++) {
@@ -235,121 +224,67 @@ export class PolicyReader {
     const hasDashes =
       bytes[at + 8] === DASH && bytes[at + 13] === DASH && bytes[at + 18] === DASH && bytes[at + 23] === DASH;
     if (!(seen >= 0) || !hasDashes || version < 1 || version > 8 || (idWords[2] as number) >>> 30 !== 2) return false;
-    this.head[this.headLength++] = TAB;
-    this.note(bytes, at, at + ID_BYTES);
-    this.head[this.headLength++] = TAB;
     this.at = at + ID_BYTES;
+    digest.update(TAB, 0, 1).update(bytes, at, this.at).update(TAB, 0, 1);
     return true;
   }
 
-  private readEnforceAt(): boolean {
-    const { enforceAt } = this;
-    if (this.skip(ENFORCE_NEVER)) {
-      enforceAt[0] = enforceAt[1] = NEVER;
-      return true;
-    }
-    return this.skip(ENFORCE_AT) && this.readTime(enforceAt, 0, COMMA);
-  }
-
-  private readEntries(): number {
-    let entries = 0;
-    this.tailLength = 0;
-    if (this.bytes[this.at] === BRACKET) return 0;
+  /** Writes the networks from `end` on, and returns their end; -1 if an entry is refused. */
+  private readEntries(end: number): number {
+    const { bytes, range, prefixes, digest, words } = this;
+    this.entries = 0;
+    if (bytes[this.at] === BRACKET) return end;
     do {
-      if (entries === MAX_ENTRIES) return -1;
+      if (this.entries === MAX_ENTRIES) return -1;
       this.expect('range');
       if (!this.skip(RANGE)) return -1;
-      const end = this.range.readRange(this.bytes, this.at);
-      if (end < 0) return -1;
-      this.noteEntry(LINE_FEED, this.at, end);
-      this.at = end;
-      this.families[entries] = this.range.family;
-      this.prefixes[entries] = this.range.prefix;
-      for (let i = 0; i < 4; i++) this.networks[4 * entries + i] = this.range.words[i] as number;
-      if (this.bytes[end] !== QUOTE) return -1;
+      const rangeEnd = range.readRange(bytes, this.at);
+      if (rangeEnd < 0) return -1;
+      digest.update(LINE_FEED, 0, 1).update(bytes, this.at, rangeEnd).update(TAB, 0, 1);
+      this.at = rangeEnd;
+      const prefix = range.family === 4 ? IPV4 + range.prefix : range.prefix;
+      const shift = (this.entries & 3) << 3;
+      const before = shift === 0 ? 0 : (prefixes[this.entries >>> 2] as number);
+      prefixes[this.entries >>> 2] = before | (prefix << shift);
+      for (let i = 0; i < networkLength(prefix); i++) words[end++] = range.words[i] as number;
+      this.entries++;
       this.expect('expiresAt');
-      if (!this.readExpiry(entries++)) return -1;
-    } while (this.bytes[this.at] === COMMA && ++this.at);
+      if (!this.readTime(this.entries, EXPIRES_NEVER, EXPIRES_AT, BRACE)) return -1;
+    } while (bytes[this.at] === COMMA && ++this.at);
     this.expect('entries');
-    return this.bytes[this.at] === BRACKET ? entries : -1;
+    return bytes[this.at] === BRACKET ? end : -1;
   }
 
-  private readExpiry(entry: number): boolean {
-    const { expiries } = this;
-    if (this.skip(EXPIRES_NEVER)) {
-      expiries[2 * entry] = expiries[2 * entry + 1] = NEVER;
-      this.tail[this.tailLength++] = TAB;
+  /** Reads `never`, or `begin`, a time, its quote and the byte that must follow. */
+  private readTime(index: number, never: Literal, begin: Literal, after: number): boolean {
+    const { bytes, times } = this;
+    if (this.skip(never)) {
+      times[2 * index] = times[2 * index + 1] = NEVER;
       return true;
     }
-    if (!this.skip(EXPIRES_AT) || !this.readTime(expiries, 2 * entry, BRACE)) return false;
-    this.noteEntry(TAB, this.at - TIME_BYTES - 2, this.at - 2);
-    return true;
-  }
-
-  /** A time, its quote and the byte that must follow; two words from `index` on. */
-  private readTime(times: Uint32Array, index: number, after: number): boolean {
-    const { bytes, at } = this;
-    this.at = at + TIME_BYTES + 2;
-    const text = String.fromCharCode(...bytes.subarray(at, at + TIME_BYTES));
+    if (!this.skip(begin)) return false;
+    const end = this.at + TIME_BYTES;
+    const text = bytes.toString('latin1', this.at, end);
     const time = Date.parse(text);
     // One form only. `Date` reads more, but the digest and other relays would read those differently.
     if (!(time >= 0 && new Date(time).toISOString() === text)) return false;
-    times[index] = time % 0x1_0000_0000;
-    times[index + 1] = Math.floor(time / 0x1_0000_0000);
-    return bytes[at + TIME_BYTES] === QUOTE && bytes[at + TIME_BYTES + 1] === after;
+    times[2 * index] = time % 0x1_0000_0000;
+    times[2 * index + 1] = Math.floor(time / 0x1_0000_0000);
+    this.timed = true;
+    this.digest.update(bytes, this.at, end);
+    this.at = end + 2;
+    return bytes[end] === QUOTE && bytes[end + 1] === after;
   }
 
-  private note(bytes: Uint8Array, from: number, to: number): void {
-    const { head, headLength } = this;
-    for (let i = from; i < to; i++) head[headLength + i - from] = bytes[i] as number;
-    this.headLength = headLength + to - from;
-  }
-
-  private noteEntry(before: number, from: number, to: number): void {
-    const { bytes, tail, tailLength } = this;
-    tail[tailLength] = before;
-    for (let i = from; i < to; i++) tail[tailLength + 1 + i - from] = bytes[i] as number;
-    this.tailLength = tailLength + 1 + to - from;
-  }
-
-  private write(entries: number, flags: number): void {
-    const { words, key, families, prefixes, networks, expiries, enforceAt, digest } = this;
-    const reportOnly = (flags & REPORT_ONLY) !== 0;
-    let at = 1 + wordsOf(key.length + entries);
-    for (let i = 0; i < key.wordCount; i++) words[1 + i] = key.words[i] as number;
-    for (let i = 1 + key.wordCount; i < at; i++) words[i] = 0;
-    let byte = key.length;
-    let v4Count = 0;
-    let timed = reportOnly && enforceAt[1] !== NEVER;
-    for (let family = 4; family <= 6; family += 2) {
-      for (let i = 0; i < entries; i++) {
-        if (families[i] !== family) continue;
-        const prefix = prefixes[i] as number;
-        words[1 + (byte >>> 2)] = (words[1 + (byte >>> 2)] as number) | (prefix << ((byte & 3) << 3));
-        byte++;
-        if (family === 4) v4Count++;
-        const length = family === 4 ? 1 : v6Words(prefix);
-        for (let k = 0; k < length; k++) words[at++] = networks[4 * i + k] as number;
-        timed ||= expiries[2 * i + 1] !== NEVER;
-      }
-    }
-    for (let family = timed ? 4 : 8; family <= 6; family += 2) {
-      for (let i = 0; i < entries; i++) {
-        if (families[i] !== family) continue;
-        words[at++] = expiries[2 * i] as number;
-        words[at++] = expiries[2 * i + 1] as number;
-      }
-    }
-    if (timed && reportOnly) {
-      words[at++] = enforceAt[0] as number;
-      words[at++] = enforceAt[1] as number;
-    }
-    for (let i = 0; i < ID_WORDS; i++) words[at++] = this.idWords[i] as number;
+  /** Writes what follows the networks, from `at` on. */
+  private complete(at: number): void {
+    const { words, prefixes, times, idWords, digest, entries, removed } = this;
+    for (let i = 0; i < (entries + 3) >>> 2; i++) words[at++] = prefixes[i] as number;
+    if (this.timed) for (let i = 0; i < 2 * (1 + entries); i++) words[at++] = times[i] as number;
+    for (let i = 0; i < ID_WORDS; i++) words[at++] = idWords[i] as number;
     words[at++] = this.tenant;
-    digest.reset().update(this.head, this.headLength).update(this.tail, this.tailLength);
-    words[at++] = this.removed ? 0 : digest.high;
-    words[at++] = this.removed ? 0 : digest.low;
-    words[0] = headerOf(key.length, v4Count, entries - v4Count, flags | (timed ? TIMED : 0));
+    words[at++] = removed ? 0 : digest.high;
+    words[at++] = removed ? 0 : digest.low;
     this.length = at;
   }
 }

@@ -1,103 +1,89 @@
 /**
- * One user's record in 32-bit words, so that a decision reads one piece of memory and follows no pointer:
- *   header | key, then one prefix byte per entry | IPv4 networks | IPv6 networks | times | id | tenant | digest
- * - header: key's bytes (8 bits), IPv4 entries (10), IPv6 entries (10), then a bit each: restricted, report-only, timed, outsized;
- * - IPv4 network: one word; IPv6 network: only the words that its prefix reaches, two for a /64;
- * - times, only if timed: when each entry expires, then, in report-only, when that ends; milliseconds since 1970, low and high word (all ones: never);
+ * One user's record in 32-bit words, so that a decision follows no pointer:
+ *   header | key | networks | prefixes | times | id | tenant | digest
+ * - header: words of the key (7 bits), entries (10), words of the networks (12), then a bit each: restricted, report-only, timed;
+ * - key: the username in lower case, padded with zero bytes;
+ * - networks, of the entries in their order: IPv4 has one word, IPv6 only the words that its prefix reaches, two for a /64;
+ * - prefixes: one byte per entry, plus 128 for IPv4;
+ * - times, only if timed: when report-only ends, then when each entry expires; milliseconds since 1970, low and high word (all ones: never);
  * - id: the SMTP user's UUID, four words; tenant: its number (`TenantNumbers`), one word;
  * - digest: `policyDigest` of the policy, high and low word, to remove it from the sum when the policy is replaced.
- * IPv4 entries come first; entries keep their order within a family.
  */
-export const RESTRICTED = 1 << 28;
-export const REPORT_ONLY = 1 << 29;
+export const RESTRICTED = 1 << 29;
+export const REPORT_ONLY = 1 << 30;
 /** An entry expires, or report-only ends. */
-export const TIMED = 1 << 30;
-/** Only in a block: after the key comes the reference of a record that is too large for a block. */
-export const OUTSIZED = 1 << 31;
+export const TIMED = 1 << 31;
 
 export const ID_WORDS = 4;
 const TENANT_WORDS = 1;
 const DIGEST_WORDS = 2;
 const END_WORDS = ID_WORDS + TENANT_WORDS + DIGEST_WORDS;
 export const NEVER = 0xffffffff;
+export const IPV4 = 128;
 /** The limit of the API. */
 export const MAX_ENTRIES = 1_000;
-/** A key has up to 254 bytes. An entry has up to six words: four of network, two of expiry. Two words end report-only. */
-export const MAX_RECORD_WORDS = 1 + wordsOf(254 + MAX_ENTRIES) + 6 * MAX_ENTRIES + 2 + END_WORDS;
+/** An entry has up to four words of network and two of expiry. */
+export const MAX_RECORD_WORDS = 1 + 64 + 4 * MAX_ENTRIES + MAX_ENTRIES / 4 + 2 * (1 + MAX_ENTRIES) + END_WORDS;
 
-export const headerOf = (keyLength: number, v4Count: number, v6Count: number, flags: number): number =>
-  (keyLength | (v4Count << 8) | (v6Count << 18) | flags) >>> 0;
+export const headerOf = (keyWords: number, entries: number, networkWords: number, flags: number): number =>
+  (keyWords | (entries << 7) | (networkWords << 17) | flags) >>> 0;
 
-export const keyLengthOf = (header: number): number => header & 0xff;
-const v4CountOf = (header: number): number => (header >>> 8) & 0x3ff;
-const entriesOf = (header: number): number => v4CountOf(header) + ((header >>> 18) & 0x3ff);
+export const keyWordsOf = (header: number): number => header & 0x7f;
+const entriesOf = (header: number): number => (header >>> 7) & 0x3ff;
+const networkWordsOf = (header: number): number => (header >>> 17) & 0xfff;
 
-export function wordsOf(bytes: number): number {
-  return (bytes + 3) >>> 2;
+/** Words of a network, by its prefix byte. */
+export const networkLength = (prefix: number): number => (prefix > IPV4 ? 1 : (prefix + 31) >>> 5);
+
+const prefixesAt = (header: number): number => 1 + keyWordsOf(header) + networkWordsOf(header);
+const timesAt = (header: number): number => prefixesAt(header) + ((entriesOf(header) + 3) >>> 2);
+
+/** The header of a place without a record. No key is empty. */
+export const freePlace = (words: number): number => words << 7;
+export const isFree = (header: number): boolean => keyWordsOf(header) === 0;
+
+/** Words of a record or of a free place. */
+export function recordWords(header: number): number {
+  if (isFree(header)) return header >>> 7;
+  return timesAt(header) + ((header & TIMED) === 0 ? 0 : 2 * (1 + entriesOf(header))) + END_WORDS;
 }
 
-export const v6Words = (prefix: number): number => (prefix + 31) >>> 5;
-
-function byteAt(words: Uint32Array, at: number, index: number): number {
-  return ((words[at + 1 + (index >>> 2)] as number) >>> ((index & 3) << 3)) & 0xff;
-}
-
-const networksAt = (at: number, header: number): number => at + 1 + wordsOf(keyLengthOf(header) + entriesOf(header));
-
-/** Walks, because IPv6 networks differ in length. The number of entries gives the end. */
-function networkAt(words: Uint32Array, at: number, index: number): number {
-  const header = words[at] as number;
-  const v4 = v4CountOf(header);
-  let network = networksAt(at, header) + Math.min(index, v4);
-  for (let i = v4; i < index; i++) network += v6Words(byteAt(words, at, keyLengthOf(header) + i));
-  return network;
-}
-
-export function recordWords(words: Uint32Array, at: number): number {
-  const header = words[at] as number;
-  const entries = entriesOf(header);
-  const times = (header & TIMED) === 0 ? 0 : entries + ((header & REPORT_ONLY) === 0 ? 0 : 1);
-  return networkAt(words, at, entries) - at + 2 * times + END_WORDS;
-}
-
-/** Words of a record in a block. An outsized one has only a stub there. */
-export function inlineWords(words: Uint32Array, at: number): number {
-  const header = words[at] as number;
-  return (header & OUTSIZED) === 0 ? recordWords(words, at) : 2 + wordsOf(keyLengthOf(header));
+function prefixOf(words: Uint32Array, prefixes: number, index: number): number {
+  return ((words[prefixes + (index >>> 2)] as number) >>> ((index & 3) << 3)) & 0xff;
 }
 
 /** Milliseconds since 1970; Infinity for never. */
-export function expiryOf(words: Uint32Array, at: number, index: number): number {
+export function expiryOf(words: Uint32Array, at: number, entry: number): number {
+  return timeOf(words, at, 1 + entry);
+}
+
+function timeOf(words: Uint32Array, at: number, index: number): number {
   const header = words[at] as number;
-  return (header & TIMED) === 0 ? Number.POSITIVE_INFINITY : timeAt(words, at, index);
+  if ((header & TIMED) === 0) return Number.POSITIVE_INFINITY;
+  const time = at + timesAt(header) + 2 * index;
+  const high = words[time + 1] as number;
+  return high === NEVER ? Number.POSITIVE_INFINITY : high * 0x1_0000_0000 + (words[time] as number);
 }
 
 /** Whether the list is not enforced at `now` (milliseconds since 1970), which matters only in a timed record. */
 export function reportsOnly(words: Uint32Array, at: number, now: number): boolean {
   const header = words[at] as number;
-  return (header & REPORT_ONLY) !== 0 && ((header & TIMED) === 0 || timeAt(words, at, entriesOf(header)) > now);
+  return (header & REPORT_ONLY) !== 0 && timeOf(words, at, 0) > now;
 }
 
-/** Milliseconds since 1970; Infinity for never. */
-function timeAt(words: Uint32Array, at: number, index: number): number {
-  const time = networkAt(words, at, entriesOf(words[at] as number)) + 2 * index;
-  const high = words[time + 1] as number;
-  return high === NEVER ? Number.POSITIVE_INFINITY : high * 0x1_0000_0000 + (words[time] as number);
-}
-
+/** Family, words and prefix of an entry's network. */
 export function networkOf(words: Uint32Array, at: number, index: number): [4 | 6, Uint32Array, number] {
   const header = words[at] as number;
-  const prefix = byteAt(words, at, keyLengthOf(header) + index);
-  const network = networkAt(words, at, index);
-  const isV4 = index < v4CountOf(header);
-  return [isV4 ? 4 : 6, words.subarray(network, network + (isV4 ? 1 : v6Words(prefix))), prefix];
+  const prefixes = at + prefixesAt(header);
+  let network = at + 1 + keyWordsOf(header);
+  for (let i = 0; i < index; i++) network += networkLength(prefixOf(words, prefixes, i));
+  const prefix = prefixOf(words, prefixes, index);
+  const isV4 = prefix > IPV4;
+  return [isV4 ? 4 : 6, words.subarray(network, network + networkLength(prefix)), isV4 ? prefix - IPV4 : prefix];
 }
 
-export function smtpUserIdOf(words: Uint32Array, at: number): string {
-  return uuidText(words, smtpUserIdAt(words, at));
-}
-
-export const smtpUserIdAt = (words: Uint32Array, at: number): number => at + recordWords(words, at) - END_WORDS;
+export const smtpUserIdAt = (words: Uint32Array, at: number): number =>
+  at + recordWords(words[at] as number) - END_WORDS;
 
 export function uuidText(words: Uint32Array, id: number): string {
   let hex = '';
@@ -106,7 +92,7 @@ export function uuidText(words: Uint32Array, id: number): string {
 }
 
 export function tenantOf(words: Uint32Array, at: number): number {
-  return words[at + recordWords(words, at) - DIGEST_WORDS - TENANT_WORDS] as number;
+  return words[smtpUserIdAt(words, at) + ID_WORDS] as number;
 }
 
 const NO_MATCH = -1;
@@ -115,27 +101,24 @@ export const NONE_LIVE = -2;
 /** Or NO_MATCH or NONE_LIVE. An entry is live before the instant at which it expires. `now`: ms since 1970. */
 export function matchRecord(words: Uint32Array, at: number, family: number, ip: Uint32Array, now: number): number {
   const header = words[at] as number;
-  const v4Count = v4CountOf(header);
   const entries = entriesOf(header);
   const timed = (header & TIMED) !== 0;
-  const firstPrefix = keyLengthOf(header);
-  let network = networksAt(at, header);
-  if (family === 4) {
-    const address = ip[0] as number;
-    for (let i = 0; i < v4Count; i++, network++) {
-      const hostBits = 32 - byteAt(words, at, firstPrefix + i);
-      if (((words[network] as number) ^ address) >>> hostBits === 0 && (!timed || expiryOf(words, at, i) > now))
-        return i;
+  const prefixes = at + prefixesAt(header);
+  let network = at + 1 + keyWordsOf(header);
+  let live = !timed && entries > 0;
+  for (let i = 0; i < entries; i++) {
+    const prefix = prefixOf(words, prefixes, i);
+    if (!timed || expiryOf(words, at, i) > now) {
+      live = true;
+      const matches =
+        prefix > IPV4
+          ? family === 4 && ((words[network] as number) ^ (ip[0] as number)) >>> (IPV4 + 32 - prefix) === 0
+          : family === 6 && holdsV6(words, network, prefix, ip);
+      if (matches) return i;
     }
-  } else if (family === 6) {
-    network += v4Count;
-    for (let i = v4Count; i < entries; i++) {
-      const prefix = byteAt(words, at, firstPrefix + i);
-      if (holdsV6(words, network, prefix, ip) && (!timed || expiryOf(words, at, i) > now)) return i;
-      network += v6Words(prefix);
-    }
+    network += networkLength(prefix);
   }
-  return entries === 0 || (timed && !anyLive(words, at, entries, now)) ? NONE_LIVE : NO_MATCH;
+  return live ? NO_MATCH : NONE_LIVE;
 }
 
 /** Word by word, and only the bits of the prefix. Most networks differ in the first two words. */
@@ -144,9 +127,4 @@ function holdsV6(words: Uint32Array, network: number, prefix: number, ip: Uint32
   for (let i = 0; i < whole; i++) if (words[network + i] !== ip[i]) return false;
   const rest = prefix & 31;
   return rest === 0 || ((words[network + whole] as number) ^ (ip[whole] as number)) >>> (32 - rest) === 0;
-}
-
-function anyLive(words: Uint32Array, at: number, entries: number, now: number): boolean {
-  for (let i = 0; i < entries; i++) if (expiryOf(words, at, i) > now) return true;
-  return false;
 }

@@ -1,30 +1,24 @@
-import { randomBytes } from 'node:crypto';
 import type { Digest64, SmtpUserId } from '@postern/contracts';
-import { LargeRecords } from './large-records.js';
 import { PackedAddress } from './packed-address.js';
 import { PackedUsername } from './packed-username.js';
 import { PolicyUnreadable, rewritten } from './policy-json.js';
 import { PolicyReader } from './policy-reader.js';
 import { rangeText } from './range-text.js';
+import { RecordStore } from './record-store.js';
 import {
-  MAX_RECORD_WORDS,
   NONE_LIVE,
-  OUTSIZED,
   RESTRICTED,
   TIMED,
   expiryOf,
-  headerOf,
-  keyLengthOf,
+  keyWordsOf,
   matchRecord,
   networkOf,
   recordWords,
   reportsOnly,
   smtpUserIdAt,
-  smtpUserIdOf,
   tenantOf,
-  wordsOf,
+  uuidText,
 } from './record.js';
-import { MAX_INLINE_WORDS } from './user-block.js';
 import { TenantNumbers } from './tenant-numbers.js';
 import { UserTable } from './user-table.js';
 
@@ -43,12 +37,11 @@ export const IN_REPORT_ONLY = 8;
 export class Replica {
   revision = 0;
 
-  readonly hashKey: Uint8Array;
   readonly tenants = new TenantNumbers();
-  private readonly key: PackedUsername;
+  private readonly key = new PackedUsername();
   private readonly address = new PackedAddress();
-  private readonly reader: PolicyReader;
-  private readonly large = new LargeRecords();
+  private readonly reader = new PolicyReader(this.key, this.tenants);
+  private readonly records = new RecordStore();
   private readonly table: UserTable;
   private readonly clock: () => number;
   private digestHigh = 0;
@@ -59,14 +52,10 @@ export class Replica {
   /** Of the last decision, if its record is timed. */
   private now = 0;
 
-  /** `clock`: milliseconds since 1970. `hashKey` (8 secret bytes): to load another replica's records in order. */
-  constructor(options: { expectedUsers?: number; clock?: () => number; hashKey?: Uint8Array } = {}) {
+  /** `clock`: milliseconds since 1970. */
+  constructor(options: { expectedUsers?: number; clock?: () => number } = {}) {
     this.clock = options.clock ?? Date.now;
-    const { hashKey = randomBytes(8) } = options;
-    this.hashKey = hashKey;
-    this.key = new PackedUsername(hashKey);
-    this.reader = new PolicyReader(this.key, this.tenants);
-    this.table = new UserTable(new PackedUsername(hashKey), options.expectedUsers ?? 0);
+    this.table = new UserTable(this.records, options.expectedUsers ?? 0);
   }
 
   get policies(): number {
@@ -79,12 +68,12 @@ export class Replica {
   }
 
   get byteLength(): number {
-    return this.table.byteLength + this.large.byteLength;
+    return this.table.byteLength + this.records.byteLength;
   }
 
   /**
    * Applies a line that ends with a line feed, unless its revision is at most `after`. Returns its end.
-   * @throws PolicyUnreadable: nothing has changed. An Error if there is no room for a long list: its user is then unknown, and the digest differs.
+   * @throws PolicyUnreadable: nothing has changed. An Error if there is no room: the user is then unknown, and the digest differs.
    */
   apply(lines: Buffer, from = 0, after = -1): number {
     const { reader } = this;
@@ -97,7 +86,11 @@ export class Replica {
     }
     if (reader.revision <= after) return end;
     this.drop();
-    if (!reader.removed) this.add(reader.words, 0, reader.length);
+    if (!reader.removed) {
+      const { hash } = this.key;
+      this.table.segment(hash).insert(hash, this.records.add(reader.words, reader.length));
+      this.xorDigest(reader.words, reader.length);
+    }
     if (reader.revision > this.revision) this.revision = reader.revision;
     return end;
   }
@@ -105,12 +98,10 @@ export class Replica {
   /** An address that cannot be parsed is a mismatch for a restricted user, in both modes. The methods below describe this decision until the next. */
   decideCode(username: string, ip: string): DecisionCode {
     if (typeof username !== 'string' || !this.key.pack(username)) return UNKNOWN;
-    const segment = this.table.segment(this.key.hash);
-    segment.fetch(segment.home(this.key.hash));
+    const found = this.table.segment(this.key.hash).find(this.key);
+    if (found === 0) return UNKNOWN;
+    const header = this.open(found);
     const family = typeof ip === 'string' ? this.address.parse(ip) : (this.address.family = 0);
-    const found = segment.find(this.key);
-    if (found < 0) return UNKNOWN;
-    const header = this.open(segment.words, found);
     this.now = (header & TIMED) === 0 ? 0 : this.clock();
     if ((header & RESTRICTED) === 0) return UNRESTRICTED;
     const reportOnly = this.isReportOnly() ? IN_REPORT_ONLY : 0;
@@ -126,7 +117,7 @@ export class Replica {
   }
 
   smtpUserId(): SmtpUserId {
-    return smtpUserIdOf(this.words, this.at) as SmtpUserId;
+    return uuidText(this.words, smtpUserIdAt(this.words, this.at)) as SmtpUserId;
   }
 
   tenantId(): string {
@@ -166,73 +157,36 @@ export class Replica {
     return expiry === Number.POSITIVE_INFINITY ? null : expiry;
   }
 
-  /** All records, one segment at a time, for `restoreAll`. The replica may change between two segments. */
-  *recordsBySegment(): Generator<Uint32Array<ArrayBuffer>> {
-    for (const segment of this.table.segments) {
-      const records: Uint32Array[] = [];
-      let length = 0;
-      for (const at of segment.positions()) {
-        this.open(segment.words, at);
-        const words = recordWords(this.words, this.at);
-        records.push(this.words.subarray(this.at, this.at + words));
-        length += words;
-      }
-      const all = new Uint32Array(length);
-      let end = 0;
-      for (const record of records) {
-        all.set(record, end);
-        end += record.length;
-      }
-      if (length > 0) yield all;
-    }
+  /** Copies of all records, for `restore`. The replica may change between two of them. */
+  copies(): Generator<Uint32Array<ArrayBuffer>> {
+    return this.records.copies();
   }
 
-  /** Loads records of `recordsBySegment`; their users must not exist yet. Returns false if a record is invalid. */
-  restoreAll(records: Uint32Array): boolean {
-    for (let at = 0; at < records.length;) {
-      const header = records[at] as number;
-      const length = header === 0 ? 0 : recordWords(records, at);
-      if (!(length > 0 && length <= MAX_RECORD_WORDS && at + length <= records.length)) return false;
-      this.key.packFrom(records, at + 1, keyLengthOf(header));
-      this.add(records, at, length);
-      at += length;
+  restore(copy: Uint32Array): void {
+    for (const reference of this.records.restore(copy)) {
+      const header = this.open(reference);
+      const { words, at } = this;
+      this.key.packFrom(words, at + 1, keyWordsOf(header));
+      this.drop();
+      this.table.segment(this.key.hash).insert(this.key.hash, reference);
+      this.xorDigest(words, at + recordWords(header));
     }
-    return true;
-  }
-
-  private add(words: Uint32Array, at: number, length: number): void {
-    const { hash, wordCount } = this.key;
-    this.xorDigest(words, at + length);
-    const segment = this.table.segment(hash);
-    if (length <= MAX_INLINE_WORDS) return segment.insert(hash, words, at, length);
-    const stub = new Uint32Array(2 + wordCount);
-    stub.set(this.key.words.subarray(0, wordCount), 1);
-    stub[0] = headerOf(this.key.length, 0, 0, OUTSIZED);
-    stub[1 + wordCount] = this.large.store(words, at, length);
-    segment.insert(hash, stub, 0, stub.length);
   }
 
   private drop(): void {
-    const { hash } = this.key;
-    const segment = this.table.segment(hash);
+    const segment = this.table.segment(this.key.hash);
     const found = segment.find(this.key);
-    if (found < 0) return;
-    this.open(segment.words, found);
-    const length = recordWords(this.words, this.at);
-    this.xorDigest(this.words, this.at + length);
-    if (this.words !== segment.words) this.large.release(referenceIn(segment.words, found), length);
-    segment.remove(hash, found);
+    if (found === 0) return;
+    const header = this.open(found);
+    this.xorDigest(this.words, this.at + recordWords(header));
+    segment.remove(this.key);
+    this.records.remove(found);
   }
 
-  /** Returns the header of a user's record, also of an outsized one. */
-  private open(words: Uint32Array, found: number): number {
-    const header = words[found] as number;
-    this.words = words;
-    this.at = found;
-    if ((header & OUTSIZED) === 0) return header;
-    const reference = referenceIn(words, found);
-    this.words = this.large.page(reference);
-    this.at = this.large.offset(reference);
+  /** Returns the header of a record. */
+  private open(reference: number): number {
+    this.words = this.records.page(reference);
+    this.at = this.records.offset(reference);
     return this.words[this.at] as number;
   }
 
@@ -240,8 +194,4 @@ export class Replica {
     this.digestHigh ^= words[end - 2] as number;
     this.digestLow ^= words[end - 1] as number;
   }
-}
-
-function referenceIn(words: Uint32Array, stub: number): number {
-  return words[stub + 1 + wordsOf(keyLengthOf(words[stub] as number))] as number;
 }

@@ -1,39 +1,22 @@
 import type { PackedUsername } from './packed-username.js';
-import { inlineWords, keyLengthOf } from './record.js';
-import {
-  BLOCK_ROOM,
-  BLOCK_WORDS,
-  INDEX_WORDS,
-  hasRoom,
-  isPassed,
-  notePassed,
-  put,
-  recordAt,
-  recordsIn,
-  seek,
-  take,
-} from './user-block.js';
+import { keyWordsOf } from './record.js';
+import type { RecordStore } from './record-store.js';
 
-/** Each segment grows on its own: with a million users it has about 4,000 and moves them in two milliseconds. */
-const SEGMENT_BITS = 8;
+/** Each segment grows on its own: with a million users it has about 60,000, and moves them in a millisecond. */
+const SEGMENT_BITS = 4;
 const HASH_BITS = 31;
-/** A usual record with its index entry: three ranges and a name of 21 bytes are 20.5 words. Segments differ a little. */
-const USUAL_WORDS = 20.7;
-/** The share of words that may be in use. Beyond it, too many records do not fit into their own block. */
-const MAX_FILL = 0.865;
-const GROWTH = 1.1;
-/** Bounds searches: a record without room in this many blocks makes the segment grow. It is hardly ever two. */
-const MAX_DISTANCE = 64;
-const CACHE_LINE_WORDS = 16;
-const HOME_RANGE = 1 << 23;
+/** Segments differ a little: those of a table of the expected size do not grow. */
+const EXPECTED_FILL = 0.75;
+const MAX_FILL = 0.8;
+const GROWTH = 1.25;
+const HOME_RANGE = 1 << (HASH_BITS - SEGMENT_BITS);
 
 export class UserTable {
   readonly segments: readonly UserSegment[];
 
-  /** @param key scratch space for the names of records that move. */
-  constructor(key: PackedUsername, expectedUsers: number) {
-    const expectedWords = (expectedUsers * USUAL_WORDS) / 2 ** SEGMENT_BITS;
-    this.segments = Array.from({ length: 2 ** SEGMENT_BITS }, () => new UserSegment(key, expectedWords));
+  constructor(records: RecordStore, expectedUsers: number) {
+    const slots = expectedUsers / 2 ** SEGMENT_BITS / EXPECTED_FILL;
+    this.segments = Array.from({ length: 2 ** SEGMENT_BITS }, () => new UserSegment(records, slots));
   }
 
   segment(hash: number): UserSegment {
@@ -45,116 +28,89 @@ export class UserTable {
   }
 
   get byteLength(): number {
-    return this.segments.reduce((sum, segment) => sum + segment.words.byteLength, 0);
+    return this.segments.reduce((sum, segment) => sum + segment.byteLength, 0);
   }
 }
 
-/**
- * One part of the users, by hash. Each block is the home of an equal share of the hashes. A record that does not fit goes to the next block with
- * room; the blocks in between count it, so that a search knows when to stop.
- */
+/** A hash table with linear probing. A slot is two words: the hash of a username, and the reference of its record; 0 if it is free. */
 export class UserSegment {
-  words: Uint32Array;
   users = 0;
-  private blocks: number;
-  private used = 0;
-  /** Written so that the engine does not optimise the loads of `fetch` away. */
-  fetched = 0;
+  private slots: Uint32Array;
+  private capacity: number;
 
   constructor(
-    private readonly key: PackedUsername,
-    expectedWords: number,
+    private readonly records: RecordStore,
+    slots: number,
   ) {
-    this.blocks = Math.max(1, Math.ceil(expectedWords / (BLOCK_ROOM * MAX_FILL)));
-    this.words = new Uint32Array(this.blocks * BLOCK_WORDS);
+    this.capacity = Math.max(4, Math.ceil(slots));
+    this.slots = new Uint32Array(2 * this.capacity);
   }
 
-  home(hash: number): number {
-    return Math.floor(((hash & (HOME_RANGE - 1)) * this.blocks) / HOME_RANGE) * BLOCK_WORDS;
+  get byteLength(): number {
+    return this.slots.byteLength;
   }
 
-  /** Loads all cache lines of a block at once, while something else is done. Index then record would wait twice. */
-  fetch(block: number): void {
-    const { words } = this;
-    // The array may begin within a cache line, so the last word may be in a line of its own.
-    let sum = words[block + BLOCK_WORDS - 1] as number;
-    for (let line = 0; line < BLOCK_WORDS; line += CACHE_LINE_WORDS) sum |= words[block + line] as number;
-    this.fetched = sum;
-  }
-
-  /** Returns -1 if there is none. Equal index bits are not enough: the complete key is compared. */
+  /** Returns the reference of the user's record; 0 if there is none. */
   find(key: PackedUsername): number {
-    const { words } = this;
-    const hash = key.hash;
-    let block = this.home(hash);
-    for (let distance = 0; distance < MAX_DISTANCE; distance++) {
-      for (let entry = seek(words, block, hash, 0); entry >= 0; entry = seek(words, block, hash, entry + 1)) {
-        const at = recordAt(words, block, entry);
-        if (key.equals(words, at + 1, keyLengthOf(words[at] as number))) return at;
-      }
-      if (!isPassed(words, block)) return -1;
-      block = this.after(block);
-      this.fetch(block);
-    }
-    return -1;
+    return this.slots[2 * this.seek(key) + 1] as number;
   }
 
   /** The username must not exist yet. */
-  insert(hash: number, source: Uint32Array, at: number, length: number): void {
-    if (this.used + length + INDEX_WORDS > MAX_FILL * BLOCK_ROOM * this.blocks) this.grow();
-    while (!this.place(hash, source, at, length)) this.grow();
+  insert(hash: number, reference: number): void {
+    if (++this.users > MAX_FILL * this.capacity) this.grow();
+    this.place(hash, reference);
   }
 
-  remove(hash: number, at: number): void {
-    const { words } = this;
-    const block = at - (at % BLOCK_WORDS);
-    const length = inlineWords(words, at);
-    let entry = seek(words, block, hash, 0);
-    while (recordAt(words, block, entry) !== at) entry = seek(words, block, hash, entry + 1);
-    for (let passed = this.home(hash); passed !== block; passed = this.after(passed)) notePassed(words, passed, -1);
-    take(words, block, entry, length);
+  /** Moves those behind it up, so that every search still ends at its user or at a free slot. */
+  remove(key: PackedUsername): void {
+    const { slots } = this;
     this.users--;
-    this.used -= length + INDEX_WORDS;
+    let free = this.seek(key);
+    for (let slot = this.after(free); slots[2 * slot + 1] !== 0; slot = this.after(slot)) {
+      const home = this.home(slots[2 * slot] as number);
+      // Whether the free slot is between its home and its slot, in the ring.
+      if ((slot - home + this.capacity) % this.capacity < (slot - free + this.capacity) % this.capacity) continue;
+      slots.copyWithin(2 * free, 2 * slot, 2 * slot + 2);
+      free = slot;
+    }
+    slots[2 * free + 1] = 0;
   }
 
-  *positions(): Generator<number> {
-    for (let block = 0; block < this.words.length; block += BLOCK_WORDS) {
-      for (let entry = 0; entry < recordsIn(this.words, block); entry++) yield recordAt(this.words, block, entry);
+  /** The slot of the user, or a free one. Equal hashes are not enough: the complete key is compared. */
+  private seek(key: PackedUsername): number {
+    const { slots, records } = this;
+    const { hash, wordCount } = key;
+    for (let slot = this.home(hash); ; slot = this.after(slot)) {
+      const reference = slots[2 * slot + 1] as number;
+      if (reference === 0) return slot;
+      if (slots[2 * slot] !== hash) continue;
+      const page = records.page(reference);
+      const at = records.offset(reference);
+      if (keyWordsOf(page[at] as number) === wordCount && key.equals(page, at + 1)) return slot;
     }
   }
 
-  private after(block: number): number {
-    return block + BLOCK_WORDS === this.words.length ? 0 : block + BLOCK_WORDS;
+  private home(hash: number): number {
+    return Math.floor(((hash & (HOME_RANGE - 1)) * this.capacity) / HOME_RANGE);
   }
 
-  private place(hash: number, source: Uint32Array, at: number, length: number): boolean {
-    const { words } = this;
-    const home = this.home(hash);
-    let block = home;
-    for (let distance = 1; !hasRoom(words, block, length); distance++) {
-      block = this.after(block);
-      if (distance === MAX_DISTANCE || block === home) return false;
-    }
-    for (let passed = home; passed !== block; passed = this.after(passed)) notePassed(words, passed, 1);
-    put(words, block, hash, source, at, length);
-    this.users++;
-    this.used += length + INDEX_WORDS;
-    return true;
+  private after(slot: number): number {
+    return slot + 1 === this.capacity ? 0 : slot + 1;
+  }
+
+  private place(hash: number, reference: number): void {
+    let slot = this.home(hash);
+    while (this.slots[2 * slot + 1] !== 0) slot = this.after(slot);
+    this.slots[2 * slot] = hash;
+    this.slots[2 * slot + 1] = reference;
   }
 
   private grow(): void {
-    const positions = [...this.positions()];
-    const old = this.words;
-    do {
-      this.blocks = Math.ceil(this.blocks * GROWTH);
-      this.words = new Uint32Array(this.blocks * BLOCK_WORDS);
-      this.users = 0;
-      this.used = 0;
-    } while (!positions.every((at) => this.move(old, at)));
-  }
-
-  private move(old: Uint32Array, at: number): boolean {
-    this.key.packFrom(old, at + 1, keyLengthOf(old[at] as number));
-    return this.place(this.key.hash, old, at, inlineWords(old, at));
+    const old = this.slots;
+    this.capacity = Math.ceil(this.capacity * GROWTH);
+    this.slots = new Uint32Array(2 * this.capacity);
+    for (let at = 0; at < old.length; at += 2) {
+      if (old[at + 1] !== 0) this.place(old[at] as number, old[at + 1] as number);
+    }
   }
 }

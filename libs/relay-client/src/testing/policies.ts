@@ -27,7 +27,7 @@ export function policy(username: string, changes: Changes = {}): RelayPolicy {
 
 /** The line of a policy, in the form in which our control plane writes it. */
 export function lineOf(policy: RelayPolicy): Buffer {
-  const { username, tenantId, smtpUserId, restricted, mode, enforceAt, entries, version, revision, removed } = policy;
-  const line = { username, tenantId, smtpUserId, restricted, mode, enforceAt, entries, version, revision, removed };
+  const { username, tenantId, smtpUserId, version, restricted, mode, enforceAt, entries, revision, removed } = policy;
+  const line = { username, tenantId, smtpUserId, version, restricted, mode, enforceAt, entries, revision, removed };
   return Buffer.from(`${JSON.stringify(line)}\n`);
 }
