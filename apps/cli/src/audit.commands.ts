@@ -44,13 +44,13 @@ const deniedIps = new ApiCommand('denied-ips')
       { title: 'FIRST', value: ({ firstDeniedAt }) => shortTime(firstDeniedAt) },
       { title: 'LAST', value: ({ lastDeniedAt }) => shortTime(lastDeniedAt) },
       { title: 'NOW', value: ({ stillDenied }) => (stillDenied ? 'denied' : 'not denied') },
-      { title: 'RELAYS', value: ({ relays }) => relays.join(', '), wraps: true },
-      { title: 'REASONS', value: ({ reasons }) => reasons.join(', '), wraps: true },
+      { title: 'RELAYS', value: ({ relays }) => relays.join(', ') },
+      { title: 'REASONS', value: ({ reasons }) => reasons.join(', ') },
       {
         title: 'COULD ALLOW',
         value: ({ suggestedEntries: could }) => could.map(({ range }) => range).join(', ') || '-',
       },
-      { title: 'NOTE', value: ({ looksLikeProxy: is }) => (is ? 'looks like your own proxy or NAT' : ''), wraps: true },
+      { title: 'NOTE', value: ({ looksLikeProxy: is }) => (is ? 'looks like your own proxy or NAT' : '') },
     ]);
   });
 
@@ -58,8 +58,8 @@ const CHANGE_COLUMNS: readonly Column<Schema<'Change'>>[] = [
   { title: 'WHEN', value: ({ occurredAt }) => shortTime(occurredAt) },
   { title: 'USER', value: ({ username }) => username ?? '-' },
   { title: 'VERSION', value: ({ version }) => String(version) },
-  { title: 'CHANGE', value: whatChanged, wraps: true },
-  { title: 'BY', value: ({ actor }) => `${actor.name} (${actor.role})`, wraps: true },
+  { title: 'CHANGE', value: whatChanged },
+  { title: 'BY', value: ({ actor }) => `${actor.name} (${actor.role})` },
   { title: 'KEY', value: ({ actor }) => actor.keyId },
   { title: 'REQUEST', value: ({ requestId }) => requestId },
 ];

@@ -23,7 +23,7 @@ const sources = new ApiCommand('sources')
       { title: 'LAST', value: ({ lastSeenAt }) => shortTime(lastSeenAt) },
       { title: 'NOW', value: ({ decision }) => decision },
       { title: 'BECAUSE', value: ({ matched, reason }) => matched?.range ?? reason },
-      { title: 'RELAYS', value: ({ relays }) => relays.join(', '), wraps: true },
+      { title: 'RELAYS', value: ({ relays }) => relays.join(', ') },
     ]);
   });
 
@@ -56,7 +56,7 @@ const entries = new ApiCommand('entries')
     const columns: readonly Column<Schema<'UsedEntry'>>[] = [
       { title: 'USER', value: ({ username }) => username },
       { title: 'RANGE', value: ({ entry }) => entry.range },
-      { title: 'NOTE', value: ({ entry }) => entry.note ?? '-', wraps: true },
+      { title: 'NOTE', value: ({ entry }) => entry.note ?? '-' },
       { title: 'ADDED', value: ({ entry }) => shortTime(entry.addedAt) },
       { title: 'LAST LOGIN', value: ({ lastMatchedAt }) => shortTime(lastMatchedAt) },
       { title: 'IN 30 DAYS', value: ({ logins30d }) => String(logins30d) },
@@ -119,7 +119,7 @@ const SUGGESTED_COLUMNS: readonly Column<Schema<'SuggestedRange'>>[] = [
   { title: 'LOGINS', value: ({ logins }) => String(logins) },
   { title: 'SHARE', value: ({ share }) => `${(share * 100).toFixed(1)} %` },
   { title: 'ADDRESSES', value: ({ addresses }) => String(addresses) },
-  { title: 'WHY', value: ({ why }) => why, wraps: true },
+  { title: 'WHY', value: ({ why }) => why },
 ];
 
 export function coverageLines({

@@ -31,7 +31,7 @@ export const tenantsCommand = new ApiCommand('tenants')
       .runs((session, options: ListOptions) =>
         showList<Schema<'Tenant'>>(session, '/v1/tenants', options, [
           { title: 'ID', value: ({ id }) => id },
-          { title: 'NAME', value: ({ name }) => name, wraps: true },
+          { title: 'NAME', value: ({ name }) => name },
           { title: 'CREATED', value: ({ createdAt }) => shortTime(createdAt) },
         ]),
       ),
@@ -112,7 +112,7 @@ export const keysCommand = new ApiCommand('keys')
         showList<Schema<'ApiKey'>>(session, await keysPath(session, global === true), options, [
           { title: 'ID', value: ({ id }) => id },
           { title: 'ROLE', value: ({ role }) => role },
-          { title: 'NAME', value: ({ name }) => name, wraps: true },
+          { title: 'NAME', value: ({ name }) => name },
           { title: 'CREATED', value: ({ createdAt }) => shortTime(createdAt) },
           { title: 'LAST USED', value: ({ lastUsedAt }) => shortTime(lastUsedAt) },
           { title: 'REVOKED', value: ({ revokedAt }) => shortTime(revokedAt) },

@@ -35,7 +35,7 @@ const COLUMNS: readonly Column<DeadLetter>[] = [
   { title: 'TENANT', value: ({ tenantId }) => tenantId ?? '-' },
   { title: 'STATE', value: ({ state }) => state },
   { title: 'RETRIES', value: ({ retries }) => String(retries) },
-  { title: 'REASON', value: ({ reason }) => reason, wraps: true },
+  { title: 'REASON', value: ({ reason }) => reason },
 ];
 
 export async function show(url: string, { output, report }: Surroundings, id: string): Promise<void> {
