@@ -39,11 +39,11 @@ export class PosternApi {
   }
 
   get<Body>(path: string, options: GetOptions = {}): Promise<Body> {
-    return this.send(path, options, (response) => read<Body>(response));
+    return this.send(path, options, read<Body>);
   }
 
   ask<Body>(path: string, body: unknown): Promise<Body> {
-    return this.send(path, { method: 'POST', body }, (response) => read<Body>(response, body));
+    return this.send(path, { method: 'POST', body }, read<Body>);
   }
 
   /** Returns the answer's body, and the version for reading it back. */
@@ -59,7 +59,7 @@ export class PosternApi {
     };
     return this.send(path, { method, headers, body }, async (response) => {
       const version = response.headers.get('postern-version');
-      return { body: await read<Body>(response, body), version: version === null ? null : Number(version) };
+      return { body: await read<Body>(response), version: version === null ? null : Number(version) };
     });
   }
 
@@ -138,12 +138,12 @@ function retryAfter({ headers }: Response): number | null {
   return /^\d{1,6}$/.test(seconds) ? Number(seconds) * 1_000 : null;
 }
 
-async function read<Body>(response: Response, sent?: unknown): Promise<Body> {
+async function read<Body>(response: Response): Promise<Body> {
   const text = await response.text();
   if (response.status === 204) return undefined as Body;
   const json = parsed(text);
   if (response.ok && json !== undefined) return json as Body;
-  if (response.status >= 400 && isProblem(json)) throw new RequestRefused(json, response.status, sent);
+  if (response.status >= 400 && isProblem(json)) throw new RequestRefused(json, response.status);
   const location = response.headers.get('location');
   const hint = location
     ? `It redirects to ${location}: set POSTERN_URL to that address.`

@@ -133,7 +133,7 @@ describe('postern, from a tenant to a denial', () => {
     expect(await cli('allow', user, '198.51.100.7', '--expires', '7d')).toMatchObject({
       code: 0,
       err: expect.stringMatching(
-        /^Note: 198\.51\.100\.7 is on the list until \S+Z, and allows nothing after that\.\n$/,
+        /^Warning: 198\.51\.100\.7 expires at \S+Z: give it a later expiresAt if it is to stay\.\n$/,
       ),
     });
     expect((await cli('check', user, '198.51.100.7')).code).toBe(0);
@@ -357,7 +357,7 @@ describe('postern, where something is not right', () => {
     const { code, out, err } = await cli('restrict', 'bad@acme.example', '203.0.113.7', '198.51.100.7/24');
     expect([code, out]).toEqual([3, '']);
     expect(err).toMatch(/^postern: The request is not valid \(validation-failed, HTTP 422\)\n/);
-    expect(err).toMatch(/^ {2}\/entries\/1\/range "198\.51\.100\.7\/24": .*198\.51\.100\.0\/24.*198\.51\.100\.7/m);
+    expect(err).toMatch(/^ {2}\/entries\/1\/range: 198\.51\.100\.7\/24 .*198\.51\.100\.0\/24.*198\.51\.100\.7/m);
     expect(err).toMatch(/^ {2}Request: \S+$/m);
   });
 
@@ -392,6 +392,22 @@ describe('postern, where something is not right', () => {
     const err = `postern: Postern cannot be reached at ${POSTERN_URL} (ECONNREFUSED). Does it run, and is POSTERN_URL or --url right?\n`;
     expect(await runCommand('cli', ['users', 'list'], { ...admin, POSTERN_URL })).toEqual({ code: 4, out: '', err });
     expect(await runCommand('cli', ['health'], { POSTERN_URL })).toEqual({ code: 4, out: '', err });
+  });
+
+  it('reports that Postern is not ready, and what is missing, with 1', async () => {
+    const problem = { code: 'not-ready', detail: 'Missing: kafka (no answer).' };
+    const server = createServer((socket) => {
+      const body = JSON.stringify(problem);
+      socket.end(`HTTP/1.1 503 not-ready\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`);
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const POSTERN_HTTP_PORT = String((server.address() as AddressInfo).port);
+    expect(await runCommand('cli', ['health'], { POSTERN_HTTP_HOST: '0.0.0.0', POSTERN_HTTP_PORT })).toEqual({
+      code: 1,
+      out: 'not ready  Missing: kafka (no answer).\n',
+      err: '',
+    });
+    server.close();
   });
 
   it.each([

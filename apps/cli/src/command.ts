@@ -1,7 +1,7 @@
 import type { Schema } from './schema.js';
 import { Output, TerminalCommand, wholeNumber } from '@postern/terminal';
 import { DENIAL_REASONS } from '@postern/contracts';
-import { InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import { PosternApi, segment } from './api.js';
 import { connectionOf, type GlobalOptions } from './connection.js';
 import { usageFailure } from './failure.js';
@@ -38,9 +38,7 @@ export class ApiCommand extends TerminalCommand {
       new Option(
         '--accept <digest>',
         'make the change although it refuses these addresses: the digest from the answer of --guard',
-      )
-        .argParser(digest)
-        .implies({ guard: true }),
+      ).implies({ guard: true }),
     );
   }
 
@@ -80,11 +78,6 @@ export class ApiCommand extends TerminalCommand {
       timeAgo(text),
     ).option('--to <when>', `${verb} before this time`, (text) => timeAgo(text));
   }
-}
-
-function digest(text: string): string {
-  if (/^[0-9a-f]{16}$/.test(text)) return text;
-  throw new InvalidArgumentError('Give the 16 hex digits from the answer of --guard.');
 }
 
 /** @throws a usage failure for a wrong global option or environment. */

@@ -18,17 +18,10 @@ export function describeUser(user: SmtpUser, output: Output): string {
 
 export function describeRestriction(name: string, restriction: Restriction, output: Output): string {
   const { restricted, entries, version } = restriction;
-  for (const warning of restriction.warnings) output.remark(printable(remark(warning, entries)));
+  for (const warning of restriction.warnings) output.remark(`Warning: ${printable(warning.detail)}`);
   const sentence = `${meaning(name, restriction, output)} Version ${version}.`;
   if (!restricted) return `${printable(name)} ${sentence}`;
   return `${printable(name)} ${sentence}\n\n${output.table(ENTRY_COLUMNS, entries)}`;
-}
-
-/** Shows the expiry, without the API's question whether to change it. */
-function remark({ code, detail, entryId }: Restriction['warnings'][number], entries: readonly Entry[]): string {
-  const entry = code === 'expires-soon' ? entries.find(({ id }) => id === entryId) : undefined;
-  if (entry === undefined) return `Warning: ${detail}`;
-  return `Note: ${entry.range} is on the list until ${shortTime(entry.expiresAt)}, and allows nothing after that.`;
 }
 
 function meaning(name: string, { restricted, mode, enforceAt, entries }: Restriction, output: Output): string {
@@ -48,12 +41,12 @@ function meaning(name: string, { restricted, mode, enforceAt, entries }: Restric
 
 const ENTRY_COLUMNS = [
   { title: 'RANGE', value: ({ range }: Entry) => range },
-  { title: 'NOTE', value: ({ note }: Entry) => note ?? '-', wraps: true as const },
+  { title: 'NOTE', value: ({ note }: Entry) => note ?? '-' },
   {
     title: 'EXPIRES',
     value: ({ expiresAt, live }: Entry) => `${shortTime(expiresAt)}${live ? '' : ' (expired)'}`,
   },
   { title: 'ADDED', value: ({ addedAt }: Entry) => shortTime(addedAt) },
-  { title: 'BY', value: ({ addedBy }: Entry) => addedBy, wraps: true as const },
+  { title: 'BY', value: ({ addedBy }: Entry) => addedBy },
   { title: 'ID', value: ({ id }: Entry) => id },
 ];

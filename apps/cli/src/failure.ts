@@ -54,7 +54,6 @@ export class RequestRefused extends Failure {
   constructor(
     readonly problem: ProblemDocument,
     readonly status: number,
-    readonly sent: unknown,
   ) {
     super(
       status >= 500 || status === 429 ? EXIT.unavailable : EXIT.refused,
@@ -70,10 +69,10 @@ export function failureText(error: unknown, json: boolean): string {
   return error instanceof Failure ? `postern: ${message}` : `postern: this should not happen: ${stack}`;
 }
 
-function problemText({ problem, status, sent }: RequestRefused): string {
+function problemText({ problem, status }: RequestRefused): string {
   const { title = 'The request was refused', detail, code = 'no code', requestId, errors = [], accept } = problem;
   const lines = [`postern: ${printable(title)} (${code}, HTTP ${status})`];
-  const complaints = [...errors.flatMap((field) => fieldLines(field, sent)), ...lockedOutLines(problem)];
+  const complaints = [...errors.flatMap(fieldLines), ...lockedOutLines(problem)];
   // With errors by field or address, the detail only repeats them.
   if (detail && complaints.length === 0) complaints.push(`  ${printable(detail)}`);
   lines.push(...complaints);
@@ -92,24 +91,11 @@ export function lockedOutLines({ addresses = [], refusedAddresses = addresses.le
   return refusedAddresses > lines.length ? [...lines, `  … and ${refusedAddresses - lines.length} more`] : lines;
 }
 
-function fieldLines({ pointer = '', detail = '', suggestions = [] }: FieldProblem, sent: unknown): string[] {
-  const value = valueAt(sent, pointer);
-  const shown = typeof value === 'string' || typeof value === 'number' ? ` ${printable(JSON.stringify(value))}` : '';
-  const lines = [`  ${printable(pointer)}${shown}: ${printable(detail)}`];
+function fieldLines({ pointer = '', detail = '', suggestions = [] }: FieldProblem): string[] {
+  const line = `  ${printable(pointer)}: ${printable(detail)}`;
   // The detail usually contains this question.
-  if (!suggestions.every((suggestion) => detail.includes(suggestion)))
-    lines.push(`    Did you mean ${suggestions.map(printable).join(' or ')}?`);
-  return lines;
-}
-
-/** `pointer` is a JSON Pointer (RFC 6901). */
-function valueAt(body: unknown, pointer: string): unknown {
-  if (!pointer.startsWith('/')) return undefined;
-  const parts = pointer.slice(1).split('/');
-  return parts.reduce<unknown>(
-    (value, part) => (Object(value) as Record<string, unknown>)[part.replaceAll('~1', '/').replaceAll('~0', '~')],
-    body,
-  );
+  if (suggestions.every((suggestion) => detail.includes(suggestion))) return [line];
+  return [line, `    Did you mean ${suggestions.map(printable).join(' or ')}?`];
 }
 
 const HINTS: Readonly<Record<string, string>> = {

@@ -4,7 +4,7 @@ import { EXIT, Failure, RequestRefused } from './failure.js';
 import { followDenials } from './follow-denials.js';
 
 const away = () => new Failure(EXIT.unavailable, 'Postern cannot be reached.');
-const revoked = new RequestRefused({ title: 'The API key is not valid' }, 401, undefined);
+const revoked = new RequestRefused({ title: 'The API key is not valid' }, 401);
 const event = (name: string, id: string, data: object = { id }) =>
   `event: ${name}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`;
 
@@ -48,7 +48,7 @@ describe('following denials', () => {
   });
 
   it('tries again after too many requests, and when the connection is silent', async () => {
-    const busy = new RequestRefused({ title: 'Too many requests' }, 429, undefined);
+    const busy = new RequestRefused({ title: 'Too many requests' }, 429);
     const { shown } = await follow([[], busy, 'silence', [event('denial', 'a')]], 50);
     expect(shown).toEqual(['open', LOST, BACK, LOST, BACK, 'a', LOST]);
   });

@@ -81,12 +81,8 @@ async function find(session: Session, named: string): Promise<NamedSmtpUser | nu
 async function removedWithName(session: Session, named: string): Promise<string[]> {
   const key = usernameKey(named);
   const ids = new Set<string>();
-  for await (const { items } of pagesOf<Schema<'Change'>>(
-    session,
-    `${await session.tenantPath()}/changes`,
-    {},
-    MOST_READ,
-  ))
+  const changes = `${await session.tenantPath()}/changes`;
+  for await (const { items } of pagesOf<Schema<'Change'>>(session, changes, { username: named }, MOST_READ))
     for (const { type, username, smtpUserId } of items)
       if (type === 'SmtpUserRemoved' && username !== null && smtpUserId !== null && usernameKey(username) === key)
         ids.add(smtpUserId);

@@ -1,3 +1,4 @@
+import { utcTime } from '@postern/contracts';
 import { InvalidArgumentError } from 'commander';
 
 const UNITS: Readonly<Record<string, number>> = {
@@ -9,8 +10,8 @@ const UNITS: Readonly<Record<string, number>> = {
   w: 604_800_000,
 };
 const DURATION = /^(\d{1,9})(ms|s|m|h|d|w)$/;
-/** RFC 3339 with its offset, or a day, which begins at midnight UTC. */
-const INSTANT = /^\d{4}-\d\d-\d\d(?:[Tt]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d\d:\d\d))?$/;
+/** It begins at midnight UTC. */
+const DAY = /^\d{4}-\d\d-\d\d$/;
 
 /** `500ms`, `30s`, `15m`, `12h`, `7d`, `2w` in milliseconds. @throws `InvalidArgumentError`. */
 export function duration(text: string): number {
@@ -45,13 +46,9 @@ function fromNow(now: Date, ms: number): string {
 }
 
 function instant(text: string, orElse: string): string {
-  const time = new Date(INSTANT.test(text) ? text : Number.NaN);
-  // JavaScript reads 31 February as 3 March.
-  const day = new Date(`${text.slice(0, 10)}T00:00:00Z`);
-  if (Number.isNaN(time.getTime()) || Number.isNaN(day.getTime()) || !day.toISOString().startsWith(text.slice(0, 10))) {
-    throw new InvalidArgumentError(
-      `Give a time with its offset, such as 2030-01-31T12:00:00Z, a day such as 2030-01-31 (UTC), or ${orElse}.`,
-    );
-  }
-  return time.toISOString();
+  const time = utcTime(DAY.test(text) ? `${text}T00:00:00Z` : text);
+  if (time !== null) return time;
+  throw new InvalidArgumentError(
+    `Give a time with its offset, such as 2030-01-31T12:00:00Z, a day such as 2030-01-31 (UTC), or ${orElse}.`,
+  );
 }
