@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rmdir, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { SettingInvalid } from './setting-values.js';
 
@@ -11,7 +11,7 @@ export async function openDataFolder(dataDir: string, name = 'POSTERN_DATA_DIR')
     return folder;
   } catch (error) {
     throw new SettingInvalid(
-      `${name} must name a folder that can be written to: ${reason(folder, error)} Name another one, or repair it.`,
+      `${name} must name a folder that can be written to (${(error as Error).message}). Name another one, or repair it.`,
       { cause: error },
     );
   }
@@ -23,29 +23,13 @@ export function operatorKeyFile(dataDir: string): string {
 
 /** Folder by folder: a recursive `mkdir` never returns in a place such as /proc, where nothing can be created. */
 async function makeFolder(folder: string): Promise<void> {
-  const found = await stat(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
-    throw error;
+  const make = () =>
+    mkdir(folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+  await make().catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+    await makeFolder(dirname(folder));
+    await make();
   });
-  if (found?.isDirectory()) return;
-  if (found) throw Object.assign(new Error(`${folder} is not a folder`), { code: 'EEXIST' });
-  if (dirname(folder) !== folder) await makeFolder(dirname(folder));
-  await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
-  });
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  EEXIST: 'is a file, or a part of its path is a file',
-  ENOTDIR: 'is a file, or a part of its path is a file',
-  EACCES: 'is closed to this user',
-  EPERM: 'is closed to this user',
-  EROFS: 'is on a file system that is read-only',
-  ENOENT: 'cannot be created: its file system allows no folders there',
-  ENOSPC: 'is on a file system that is full',
-};
-
-function reason(folder: string, error: unknown): string {
-  const { code = '', message } = error as NodeJS.ErrnoException;
-  return `${folder} ${REASONS[code] ?? `cannot be used (${message})`}.`;
 }

@@ -3,18 +3,10 @@ import { z } from 'zod';
 import { readSecretFile, readSettingFile, SettingInvalid, wholeNumber } from './setting-values.js';
 
 const BROKER = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252}[A-Za-z0-9])?):(\d{1,5})$/;
-const MOST_BROKERS = 100;
-
-const brokers = z.string().transform((text, context) => {
-  const list = text.split(',').map((each) => each.trim());
-  const wrong = list.find((each) => !isBroker(each));
-  if (wrong === undefined && list.length <= MOST_BROKERS) return list;
-  context.addIssue({
-    code: 'custom',
-    message: `must read host:port, ${MOST_BROKERS} of them at most, separated by commas`,
-  });
-  return z.NEVER;
-});
+const brokers = z
+  .string()
+  .transform((text) => text.split(',').map((each) => each.trim()))
+  .refine((list) => list.every(isBroker), 'must read host:port, several separated by commas');
 
 export const KafkaEnvironment = z.object({
   POSTERN_KAFKA_BROKERS: brokers.optional(),

@@ -48,8 +48,6 @@ const DEFAULT_MAX_CONNECTIONS = 10_000;
 /** Of the process with the complete API, or of the proxy before the services. */
 const DEFAULT_PORT = 8025;
 
-const LONGEST_SHOWN = 200;
-
 const perSecond = requestsPerSecond(1_000_000);
 const burst = wholeNumber(1, 10_000_000, 'of requests');
 
@@ -101,7 +99,7 @@ export function loadSettings(environment: NodeJS.ProcessEnv, defaultPort = DEFAU
     const issue = parsed.error.issues[0];
     const name = String(issue?.path[0]);
     // Values with secrets are not shown.
-    const shown = /KEY|URL|PASSWORD/.test(name) ? '' : ` (it is ${excerpt(given[name])})`;
+    const shown = /KEY|URL|PASSWORD/.test(name) ? '' : ` (it is ${JSON.stringify(given[name] ?? '')})`;
     throw new SettingInvalid(`${name} ${issue?.message ?? 'is invalid'}${shown}`);
   }
   const env = parsed.data;
@@ -129,10 +127,6 @@ function withDatabaseUrl(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     throw new SettingInvalid('POSTERN_DATABASE_URL must not be set together with POSTERN_DATABASE_URL_FILE');
   // An empty file is a wrong URL: it must not start the embedded database.
   return { ...environment, POSTERN_DATABASE_URL: readSecretFile('POSTERN_DATABASE_URL_FILE', file) };
-}
-
-function excerpt(value = ''): string {
-  return JSON.stringify(value.length > LONGEST_SHOWN ? `${value.slice(0, LONGEST_SHOWN)}…` : value);
 }
 
 function isPostgresUrl(text: string): boolean {

@@ -49,7 +49,6 @@ describe('the settings', () => {
     ['POSTERN_HTTP_PORT', '70000', PORT],
     ['POSTERN_HTTP_PORT', '0x50', PORT],
     ['POSTERN_HTTP_PORT', ' 8025', PORT],
-    ['POSTERN_HTTP_PORT', '8'.repeat(300), PORT],
     ['POSTERN_HTTP_HOST', 'nowhere.example', 'must be an IP address or localhost'],
     ['POSTERN_TRUSTED_PROXIES', '10.0.0.0/8,10.0.0.0/33', `${PROXIES} "10.0.0.0/33": `],
     ['POSTERN_TRUSTED_PROXIES', '10.0.0.1/8', `${PROXIES} 10.0.0.1/8 has bits set after the first 8. `],
@@ -67,7 +66,7 @@ describe('the settings', () => {
     const message = complaint({ [name]: value });
     expect(message.startsWith(`${name} ${rule}`)).toBe(true);
     expect(message).toMatch(/^[^\n]{1,500} \(it is "[^\n]*"\)$/);
-    expect(message).toContain(value.slice(0, 200));
+    expect(message).toContain(value);
   });
 
   it.each([

@@ -37,11 +37,6 @@ export const KNOWN_SETTINGS: readonly string[] = [
   'POSTERN_TOPIC',
 ];
 
-const MOST_NAMED = 10;
-const LONGEST_SHOWN = 60;
-/** A name with more differences is not a misspelling. */
-const MOST_EDITS = 4;
-
 /** Prints them once: in the supervisor, not in its children. */
 export function warnOfUnknownSettings(): void {
   const unknown = process.connected ? null : unknownSettings(process.env);
@@ -54,30 +49,5 @@ export function unknownSettings(environment: NodeJS.ProcessEnv): string | null {
     (name) => /^POSTERN_(?!TEST_)/i.test(name) && !KNOWN_SETTINGS.includes(name),
   );
   if (unknown.length === 0) return null;
-  const named = unknown.slice(0, MOST_NAMED).map((name) => {
-    const nearest = nearestTo(name);
-    return `${JSON.stringify(name.slice(0, LONGEST_SHOWN)).slice(1, -1)}${nearest ? ` (did you mean ${nearest}?)` : ''}`;
-  });
-  const more = unknown.length > MOST_NAMED ? ` and ${unknown.length - MOST_NAMED} more` : '';
-  return `Warning: these settings are unknown and have no effect: ${named.join(', ')}${more}.`;
-}
-
-function nearestTo(name: string): string | null {
-  const given = name.slice(0, LONGEST_SHOWN).toUpperCase();
-  const candidates = KNOWN_SETTINGS.map((known) => ({ known, edits: edits(given, known) }));
-  const [nearest] = candidates.filter(({ edits }) => edits <= MOST_EDITS).toSorted((a, b) => a.edits - b.edits);
-  return nearest?.known ?? null;
-}
-
-function edits(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1)
-      next.push(
-        Math.min((next[j - 1] ?? 0) + 1, (row[j] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)),
-      );
-    row = next;
-  }
-  return row[b.length] ?? 0;
+  return `Warning: these settings are unknown and have no effect: ${unknown.join(', ')}.`;
 }
