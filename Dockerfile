@@ -58,7 +58,7 @@ COPY --from=build /app/dist/libs ./dist/libs
 USER 1000:1000
 EXPOSE 8025
 HEALTHCHECK --interval=5s --timeout=4s --start-period=60s --retries=3 \
-  CMD ["node", "dist/libs/observe/src/ask-ready.js"]
+  CMD ["node", "dist/apps/cli/src/main.js", "health", "--timeout", "3s"]
 # tools/launch.mjs explains these flags.
 ENTRYPOINT ["node", "--enable-source-maps", "--max-semi-space-size=8", "--max-old-space-size=512"]
 CMD ["dist/apps/standalone/src/main.js"]
