@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Backoff } from '@postern/async';
 import { StartFailed, type ReadyMessage, type RefusedMessage } from '@postern/process-life';
 
 export interface ChildPlan {
@@ -16,7 +17,8 @@ export type Ready = ReadyMessage['ready'];
 
 /** The same as in tools/launch.mjs, which explains them. */
 const FLAGS = ['--enable-source-maps', '--max-semi-space-size=8', '--max-old-space-size=512'];
-const RESTART_DELAYS_MS = [500, 1_000, 2_000, 4_000, 8_000, 10_000];
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 10_000;
 /** A process that ran this long is restarted without delay. */
 const WELL_AFTER_MS = 60_000;
 /** Attempts before a child is ever ready: retries do not repair a wrong setting. */
@@ -28,6 +30,7 @@ export class Child {
   #process: ChildProcess | undefined;
   #running: Promise<void> = Promise.resolve();
   readonly #stop = new AbortController();
+  readonly #pauses = new Backoff(FIRST_PAUSE_MS, LONGEST_PAUSE_MS, 0);
   #failures = 0;
   #wasReady = false;
   #refused = false;
@@ -66,8 +69,9 @@ export class Child {
       const began = performance.now();
       const how = await this.#runOnce(ready);
       if (signal.aborted || (this.#refused && !this.#wasReady)) return;
-      this.#failures = performance.now() - began > WELL_AFTER_MS ? 1 : this.#failures + 1;
-      const delay = RESTART_DELAYS_MS[Math.min(this.#failures, RESTART_DELAYS_MS.length) - 1] ?? 0;
+      if (performance.now() - began > WELL_AFTER_MS) this.#pauses.reset();
+      this.#failures += 1;
+      const delay = this.#pauses.nextMs();
       this.log(`${this.plan.name} ENDED (${how}) and is started again in ${delay / 1_000} s.`);
       await sleep(delay, undefined, { signal }).catch(() => undefined);
     }
