@@ -84,10 +84,6 @@ describe('what `npm start` starts, as it was built', () => {
 
   it.each([
     ['POSTERN_HTTP_PORT', 'http'],
-    ['POSTERN_TRUSTED_PROXIES', 'everyone'],
-    ['POSTERN_DATABASE_URL', 'postgresql://nobody@127.0.0.1/none'],
-    ['POSTERN_KAFKA_BROKERS', 'kafka'],
-    ['POSTERN_DATA_DIR', '/dev/null'],
     ['POSTERN_DATA_DIR', '/proc/postern'],
   ])('stops at a bad %s with one line that names it', async (name, value) => {
     const start = startPosternProcess({ POSTERN_DATA_DIR: await emptyFolder(), [name]: value });
@@ -120,7 +116,7 @@ describe('what `npm start` starts, as it was built', () => {
     expect(serversOn(folder)).toBe('');
     taken.close();
     const postern = await startPosternProcess({ POSTERN_DATA_DIR: folder, POSTERN_HTPP_PORT: '8026' });
-    expect(postern.output()).toContain('no effect: POSTERN_HTPP_PORT (did you mean POSTERN_HTTP_PORT?).\n');
+    expect(postern.output()).toContain('no effect: POSTERN_HTPP_PORT.\n');
     const headers = { authorization: `Bearer ${postern.operatorKey}` };
     const answer = await fetch(`${postern.url}/v1/whoami`, { headers });
     expect(await answer.json()).toMatchObject({ role: 'operator', tenantId: null });
