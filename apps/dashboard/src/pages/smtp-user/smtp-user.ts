@@ -2,6 +2,8 @@ import { queryOptions, useMutation, useQuery, useQueryClient, type InfiniteData 
 import { ApiProblem, api, take, type Schema } from '../../api/client.js';
 import { mayWrite, whoAmI } from '../../api/session.js';
 import { sendGuarded } from '../../lockout/send-guarded.js';
+import { showDone, showFailed, showUndo } from '../../ui/toast.js';
+import type { Listed } from './editor/list-as-text.js';
 
 export type SmtpUser = Schema<'SmtpUser'>;
 export type Restriction = Schema<'Restriction'>;
@@ -10,18 +12,6 @@ export type Warning = Schema<'Warning'>;
 export type Mode = Restriction['mode'];
 /** `enforceAt`: when `report-only` ends by itself; null: never. */
 export type ModeSetting = Pick<Restriction, 'mode' | 'enforceAt'>;
-export type RequestedEntry = Schema<'AddEntriesRequest'>['entries'][number];
-
-export const requestedOf = ({
-  range,
-  note,
-  expiresAt,
-}: Pick<Entry, 'range' | 'note' | 'expiresAt'>): RequestedEntry => ({
-  range,
-  note,
-  expiresAt,
-});
-
 const ONE = '/v1/tenants/{tenantId}/smtp-users/{smtpUserId}';
 const REFRESHED_EVERY_MS = 15_000;
 
@@ -41,20 +31,29 @@ export const smtpUserQuery = (tenantId: string, smtpUserId: string) =>
 export type SmtpUserRef = Pick<SmtpUser, 'tenantId' | 'id'>;
 const pathOf = ({ tenantId, id }: SmtpUserRef) => ({ tenantId, smtpUserId: id });
 
-/** After `version-mismatch`: the restriction at the version that the problem named, or a later one. */
+/** Whether somebody else has changed the restriction since it was read. */
+export const isConflict = (error: unknown): error is ApiProblem =>
+  error instanceof ApiProblem && error.problem.code === 'version-mismatch';
+
+/** After a conflict: the restriction at the version that the problem named, or a later one. */
 export async function readAfter(problem: ApiProblem, user: SmtpUserRef): Promise<Restriction> {
   const current = problem.headers.get('etag')?.replaceAll('"', '');
   const header = { ...(current !== undefined && { 'Postern-Min-Version': current }) };
   return take(api.GET(`${ONE}/restriction`, { params: { path: pathOf(user), header } }));
 }
 
-const tag = (version: number): string => `"${version}"`;
+type NewEntry = Pick<Listed, 'range'> & Partial<Listed>;
 
 // Each returns the changed restriction. Those that can refuse somebody are sent with the guard.
 
-export const addEntries = (user: SmtpUserRef, entries: RequestedEntry[]): Promise<Restriction> =>
+export const addEntry = (user: SmtpUserRef, { range, note = null, expiresAt = null }: NewEntry): Promise<Restriction> =>
   sendGuarded((header) =>
-    take(api.POST(`${ONE}/restriction/entries`, { params: { path: pathOf(user), header }, body: { entries } })),
+    take(
+      api.POST(`${ONE}/restriction/entries`, {
+        params: { path: pathOf(user), header },
+        body: { entries: [{ range, note, expiresAt }] },
+      }),
+    ),
   );
 
 export const removeEntry = (user: SmtpUserRef, entryId: string): Promise<Restriction> =>
@@ -64,18 +63,18 @@ export const removeEntry = (user: SmtpUserRef, entryId: string): Promise<Restric
     ),
   );
 
-/** @throws `ApiProblem` `version-mismatch` if the list has changed since */
+/** The restriction keeps its mode if none is given. @throws `ApiProblem` `version-mismatch`: see `isConflict` */
 export const replaceEntries = (
   user: SmtpUserRef,
   version: number,
-  entries: RequestedEntry[],
-  setting: ModeSetting | null = null,
+  entries: readonly Listed[],
+  mode?: Mode,
 ): Promise<Restriction> =>
   sendGuarded((header) =>
     take(
       api.PUT(`${ONE}/restriction`, {
-        params: { path: pathOf(user), header: { ...header, 'If-Match': tag(version) } },
-        body: { entries, ...setting },
+        params: { path: pathOf(user), header: { ...header, 'If-Match': `"${version}"` } },
+        body: { entries: [...entries], ...(mode && { mode }) },
       }),
     ),
   );
@@ -116,6 +115,24 @@ export function useRestrictionChange<Input>(user: SmtpUserRef, send: (input: Inp
       void client.invalidateQueries({ predicate: ({ queryKey }) => !String(queryKey[0]).match(/^smtp-users?$/) });
     },
   });
+}
+
+/** Allows a range at once, with an undo. */
+export function useAllow(user: SmtpUserRef) {
+  const undo = useRestrictionChange(user, (id: string) => removeEntry(user, id));
+  const add = useRestrictionChange(user, (entry: NewEntry) => addEntry(user, entry));
+  const allow = (entry: NewEntry, done: string, onAllowed?: () => void) =>
+    add.mutate(entry, {
+      onSuccess: ({ entries }) => {
+        onAllowed?.();
+        const added = entries.find(({ range }) => range === entry.range);
+        // The only entry had expired and was renewed. It has no undo, because the last entry cannot be removed.
+        if (!added || entries.length === 1) showDone(done);
+        else showUndo(done, () => undo.mutateAsync(added.id));
+      },
+      onError: (error) => showFailed(`${entry.range} was not allowed`, error),
+    });
+  return { allow, isPending: add.isPending };
 }
 
 export function useMayWrite(): boolean {

@@ -1,22 +1,18 @@
-import { Button, Text } from '@mantine/core';
+import { Button, Group, Text } from '@mantine/core';
 import { memo } from 'react';
-import { Dimmed } from '../../../ui/Dimmed.js';
 import { dateTime, relativeTime } from '../../../ui/dates.js';
 import { useNow } from '../../../ui/use-now.js';
 import classes from './Editor.module.css';
-import type { Change } from './difference.js';
+import { entryOf, inWords, type Change } from './difference.js';
 import type { EditorMode } from './draft.js';
 import type { Judged } from './judge.js';
 import type { Listed } from './list-as-text.js';
-import type { LeftOut, Pasted } from './pasted-lines.js';
+import type { Pasted } from './pasted-lines.js';
 
 interface Props {
   readonly mode: EditorMode;
   readonly judged: readonly Judged[];
-  readonly leftOut: readonly LeftOut[];
   readonly changes: readonly Change[];
-  /** How many entries saving does not change. */
-  readonly staying: number;
   readonly correct: (pasted: Pasted, correction: string) => void;
 }
 
@@ -25,13 +21,13 @@ const IN_ORDER = 20;
 /** The most lines that are drawn: with 1,000, each keystroke would wait. */
 const DRAWN = 100;
 
-export const Judgement = memo(function Judgement({ mode, judged, leftOut, changes, staying, correct }: Props) {
+export const Judgement = memo(function Judgement({ mode, judged, changes, correct }: Props) {
   const shown = mode === 'add' ? judged : judged.filter(({ verdict }) => verdict !== 'unchanged');
   const rows =
     shown.length <= IN_ORDER
       ? shown
       : shown.toSorted((a, b) => Number(b.verdict === 'bad') - Number(a.verdict === 'bad'));
-  const removed = changes.flatMap((change) => (change.kind === 'removed' ? [change.before] : []));
+  const removed = changes.filter(({ kind }) => kind === 'removed');
   const more = Math.max(0, rows.length - DRAWN) + Math.max(0, removed.length - DRAWN);
   const bad = judged.filter(({ verdict }) => verdict === 'bad').length;
   return (
@@ -41,29 +37,15 @@ export const Judgement = memo(function Judgement({ mode, judged, leftOut, change
           What saving does
         </Text>
         <Text size="xs" c="dimmed" role="status">
-          {summaryOf(changes, bad)}
+          {[inWords(changes), bad > 0 && `${bad.toLocaleString('en')} cannot be read`].filter(Boolean).join(' · ')}
         </Text>
       </div>
       <ul className={classes['rows']}>
         {rows.slice(0, DRAWN).map((one) => (
           <Row key={`${one.pasted.at}-${one.pasted.typed}`} judged={one} correct={correct} />
         ))}
-        {removed.slice(0, DRAWN).map((entry) => (
-          <li key={entry.range} data-kind="removed">
-            <Sign of="removed" />
-            <div>
-              <Line range={entry.range} entry={entry} />
-            </div>
-          </li>
-        ))}
-        {leftOut.map(({ line, text, why }) => (
-          <li key={`${line}-${text}`} data-kind="left">
-            <Sign of="left" />
-            <div>
-              <span className="mono">{text}</span>
-              <Dimmed size="xs">Left out: {why}</Dimmed>
-            </div>
-          </li>
+        {removed.slice(0, DRAWN).map((change) => (
+          <ChangeRow key={entryOf(change).range} change={change} />
         ))}
       </ul>
       {more > 0 && (
@@ -71,33 +53,24 @@ export const Judgement = memo(function Judgement({ mode, judged, leftOut, change
           … and {more.toLocaleString('en')} more.
         </Text>
       )}
-      {rows.length + removed.length + leftOut.length === 0 && (
+      {rows.length + removed.length === 0 && (
         <Text size="sm" c="dimmed" className={classes['nothing']}>
           {mode === 'add' ? 'Each line is checked here while you type.' : 'Nothing: the text is the present list.'}
-        </Text>
-      )}
-      {mode === 'replace' && rows.length + removed.length > 0 && staying > 0 && (
-        <Text size="xs" c="dimmed" className={classes['nothing']}>
-          {staying === 1 ? 'One entry stays' : `${staying.toLocaleString('en')} entries stay`} as{' '}
-          {staying === 1 ? 'it is' : 'they are'}.
         </Text>
       )}
     </section>
   );
 });
 
-function summaryOf(changes: readonly Change[], bad: number): string {
-  const count = (kind: Change['kind']) => changes.filter((change) => change.kind === kind).length;
-  const parts = [
-    [count('added'), 'added'],
-    [count('changed'), 'changed'],
-    [count('removed'), 'removed'],
-    [bad, 'cannot be read'],
-  ] as const;
-  return parts
-    .filter(([number]) => number > 0)
-    .map(([number, what]) => `${number.toLocaleString('en')} ${what}`)
-    .join(' · ');
+export function ChangeRow({ change }: { readonly change: Change }) {
+  return (
+    <li data-kind={change.kind}>
+      <Sign of={change.kind} />
+      <div>
+        <Line entry={entryOf(change)} />
+      </div>
+    </li>
+  );
 }
 
 interface RowProps extends Pick<Props, 'correct'> {
@@ -115,62 +88,53 @@ const Row = memo(function Row({ judged, correct }: RowProps) {
       <Sign of={verdict} />
       <div>
         {'entry' in judged ? (
-          <Line
-            range={judged.entry.range}
-            entry={judged.entry}
-            aside={
-              verdict === 'unchanged' ? 'on the list already' : verdict === 'renewed' ? 'renewed' : judged.addresses
-            }
-          />
+          <>
+            <Line
+              entry={judged.entry}
+              aside={
+                verdict === 'unchanged' ? 'on the list already' : verdict === 'renewed' ? 'renewed' : judged.addresses
+              }
+            />
+            {verdict !== 'unchanged' &&
+              judged.remarks.map((remark) => (
+                <Text key={remark} size="xs" c="var(--postern-warn-text)">
+                  {remark}
+                </Text>
+              ))}
+          </>
         ) : (
-          <span className="mono">{pasted.typed}</span>
-        )}
-        {'reason' in judged && (
-          <Text size="xs" c={verdict === 'bad' ? 'var(--postern-warn-text)' : 'dimmed'}>
-            {verdict === 'bad' && `Line ${pasted.line}. `}
-            {judged.reason}
-          </Text>
-        )}
-        {'suggestions' in judged &&
-          judged.suggestions.map((suggestion) => (
-            <Button
-              key={suggestion}
-              size="compact-xs"
-              variant="default"
-              mt={4}
-              me={6}
-              onClick={() => correct(pasted, suggestion)}
-            >
-              Use&nbsp;<span className="mono">{suggestion}</span>
-            </Button>
-          ))}
-        {'remarks' in judged &&
-          verdict !== 'unchanged' &&
-          judged.remarks.map((remark) => (
-            <Text key={remark} size="xs" c="var(--postern-warn-text)">
-              {remark}
+          <>
+            <span className="mono">{pasted.typed}</span>
+            <Text size="xs" c={verdict === 'bad' ? 'var(--postern-warn-text)' : 'dimmed'}>
+              {verdict === 'bad' && `Line ${pasted.line}. `}
+              {judged.reason}
             </Text>
-          ))}
+            <Group gap={6}>
+              {judged.suggestions.map((suggestion) => (
+                <Button
+                  key={suggestion}
+                  size="compact-xs"
+                  variant="default"
+                  mt={4}
+                  onClick={() => correct(pasted, suggestion)}
+                >
+                  Use&nbsp;<span className="mono">{suggestion}</span>
+                </Button>
+              ))}
+            </Group>
+          </>
+        )}
       </div>
     </li>
   );
 }, asBefore);
 
-export function Line({
-  range,
-  entry,
-  aside,
-}: {
-  readonly range?: string;
-  readonly entry: Listed;
-  readonly aside?: string;
-}) {
-  const { expiresAt, note } = entry;
+function Line({ entry: { range, expiresAt, note }, aside }: { readonly entry: Listed; readonly aside?: string }) {
   const now = useNow();
   return (
     <>
       <span className={classes['line']}>
-        {range !== undefined && <span className="mono">{range}</span>}
+        <span className="mono">{range}</span>
         {aside !== undefined && (
           <Text span size="xs" c="dimmed" className="tabular">
             {aside}

@@ -1,15 +1,15 @@
-import { Alert, Box, Button, Checkbox, Group, SegmentedControl, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Alert, Button, Checkbox, Group, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { getHotkeyHandler } from '@mantine/hooks';
 import { useCallback, useDeferredValue, useMemo, type Dispatch, type FormEvent, type SetStateAction } from 'react';
 import { ExpiryField } from '../../../ui/ExpiryField.js';
 import { Failed } from '../../../ui/States.js';
 import { useNow } from '../../../ui/use-now.js';
 import { PreviewFigures } from '../sources/PreviewFigures.js';
-import { requestedOf, type SmtpUser } from '../smtp-user.js';
+import type { SmtpUser } from '../smtp-user.js';
 import classes from './Editor.module.css';
-import { differenceOf, listAfter, refusesAll } from './difference.js';
-import { inMode, isDirty, newDraft, type Draft, type EditorMode } from './draft.js';
-import { Judgement } from './Judgement.js';
+import { differenceOf, entryOf, listAfter, refusesAll, type Change } from './difference.js';
+import { isDirty, newDraft, type Draft } from './draft.js';
+import { ChangeRow, Judgement } from './Judgement.js';
 import { judge, MAX_ENTRIES, MAX_NOTE_LENGTH, type Judged } from './judge.js';
 import type { Listed } from './list-as-text.js';
 import { pastedLines, type Pasted } from './pasted-lines.js';
@@ -30,13 +30,10 @@ const EXAMPLE = `203.0.113.42
 v=spf1 ip4:192.0.2.0/28 -all`;
 
 export function Write({ user, draft, change, save, saving, error, close }: Props) {
-  // Of the time when the editor was opened: somebody else may have added the first entry since.
-  const { restricted, mode } = draft.base;
-  const { setting } = draft;
   // Judging 1,000 lines may lag behind the keys.
   const judgedDraft = useDeferredValue(draft);
   const now = useNow();
-  const { judged, leftOut, after, changes } = useMemo(() => judgedList(judgedDraft, now), [judgedDraft, now]);
+  const { judged, after, changes } = useMemo(() => judgedList(judgedDraft, now), [judgedDraft, now]);
   const bad = judged.filter(({ verdict }) => verdict === 'bad').length;
   const blocked = whyNot(draft, after, bad);
   const ready = changes.length > 0 && blocked === null && judgedDraft === draft;
@@ -61,19 +58,6 @@ export function Write({ user, draft, change, save, saving, error, close }: Props
         submit();
       }}
     >
-      {restricted && (
-        <SegmentedControl
-          style={{ alignSelf: 'start' }}
-          size="xs"
-          aria-label="What the text is"
-          value={draft.mode}
-          onChange={(chosen) => change(inMode(draft, chosen as EditorMode))}
-          data={[
-            { value: 'add', label: 'Add to the list' },
-            { value: 'replace', label: 'Edit the complete list' },
-          ]}
-        />
-      )}
       <div className={classes['columns']}>
         <div className={classes['text']}>
           <Textarea
@@ -89,6 +73,7 @@ export function Write({ user, draft, change, save, saving, error, close }: Props
             onKeyDown={getHotkeyHandler([['mod+Enter', submit]])}
             classNames={{ input: classes['field'] ?? '' }}
             rows={10}
+            readOnly={saving}
             spellCheck={false}
             autoCapitalize="off"
             autoCorrect="off"
@@ -108,47 +93,9 @@ export function Write({ user, draft, change, save, saving, error, close }: Props
             <ExpiryField value={draft.expiresAt} onChange={(expiresAt) => change({ ...draft, expiresAt })} />
           </div>
         )}
-        <Judgement
-          mode={judgedDraft.mode}
-          judged={judged}
-          leftOut={leftOut}
-          changes={changes}
-          staying={judgedDraft.base.entries.length - changes.filter(({ kind }) => kind !== 'added').length}
-          correct={correct}
-        />
+        <Judgement mode={judgedDraft.mode} judged={judged} changes={changes} correct={correct} />
       </div>
-      {!restricted && (
-        <Alert
-          color="amber"
-          title={mode === 'report-only' || setting !== null ? 'Refuses nothing yet' : 'Only these addresses may log in'}
-        >
-          <Text size="sm">
-            {mode === 'report-only' || setting !== null
-              ? 'Report only: other logins are recorded and let through.'
-              : `Now, ${user.username} may log in from every address. Other addresses are refused as soon as you save.`}
-          </Text>
-          {mode === 'enforce' && (
-            <Checkbox
-              mt="xs"
-              size="sm"
-              label="Only report at first: refuse nothing, and record what would be refused"
-              checked={setting !== null}
-              onChange={({ currentTarget: { checked } }) =>
-                change({ ...draft, setting: checked ? { mode: 'report-only', enforceAt: null } : null })
-              }
-            />
-          )}
-          {setting !== null && (
-            <Box mt="xs" maw={420}>
-              <ExpiryField
-                label="Enforced from"
-                value={setting.enforceAt}
-                onChange={(enforceAt) => change({ ...draft, setting: { ...setting, enforceAt } })}
-              />
-            </Box>
-          )}
-        </Alert>
-      )}
+      {draft.isFirst && <FirstList user={user} draft={draft} change={change} />}
       {blocked !== null && (
         <Alert color="gray" role="alert">
           {blocked}
@@ -157,10 +104,9 @@ export function Write({ user, draft, change, save, saving, error, close }: Props
       {refusesAll(after, now) && blocked === null && changes.length > 0 && (
         <Alert color="red">All entries would be expired, and every login would be refused.</Alert>
       )}
-      {blocked === null && changes.length > 0 && (
-        <PreviewFigures user={user} change={{ entries: after.map(requestedOf) }} />
-      )}
+      {blocked === null && changes.length > 0 && <PreviewFigures user={user} change={{ entries: after }} />}
       <Stack gap="sm" className={classes['footer']}>
+        {draft.theirs && <TheirChanges changes={draft.theirs} />}
         {error && <Failed error={error} />}
         <Group justify="flex-end" gap="xs">
           {isDirty(draft) && (
@@ -178,7 +124,13 @@ export function Write({ user, draft, change, save, saving, error, close }: Props
           <Button variant="default" onClick={close} title={isDirty(draft) ? 'What you typed is kept' : undefined}>
             {isDirty(draft) ? 'Close' : 'Cancel'}
           </Button>
-          <Button type="submit" disabled={!ready} loading={saving}>
+          <Button
+            type="submit"
+            disabled={!ready}
+            loading={saving}
+            // The second click of a double click must not save what the first one has changed.
+            onClick={(event) => event.detail > 1 && event.preventDefault()}
+          >
             {actionOf(changes, bad)}
           </Button>
         </Group>
@@ -187,8 +139,50 @@ export function Write({ user, draft, change, save, saving, error, close }: Props
   );
 }
 
+/** What a first list does, and a choice to refuse nothing with it yet. */
+function FirstList({ user, draft, change }: Pick<Props, 'user' | 'draft' | 'change'>) {
+  const { base, reportOnly } = draft;
+  const refusesNothing = base.mode === 'report-only' || reportOnly;
+  return (
+    <Alert color="amber" title={refusesNothing ? 'Refuses nothing yet' : 'Only these addresses may log in'}>
+      <Text size="sm">
+        {refusesNothing
+          ? 'Report only: other logins are recorded and let through.'
+          : `${user.username} may no longer log in from other addresses: they are refused as soon as you save.`}
+      </Text>
+      {base.mode === 'enforce' && (
+        <Checkbox
+          mt="xs"
+          size="sm"
+          label="Only report at first: refuse nothing, and record what would be refused"
+          checked={reportOnly}
+          onChange={({ currentTarget: { checked } }) => change({ ...draft, reportOnly: checked })}
+        />
+      )}
+    </Alert>
+  );
+}
+
+/** It is in the footer, so that it is seen without scrolling, and moves no button. */
+function TheirChanges({ changes }: { readonly changes: readonly Change[] }) {
+  return (
+    <Alert color="amber" role="alert" title="The list was changed while you were typing">
+      <Text size="sm">
+        {changes.length > 0 &&
+          'Somebody else has saved the changes below. They are kept, unless you changed the same entry. '}
+        Check what saving does now, and save again.
+      </Text>
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls: the keyboard reaches it */}
+      <ul className={classes['theirs']} aria-label="What somebody else has changed" tabIndex={0}>
+        {changes.map((each) => (
+          <ChangeRow key={entryOf(each).range} change={each} />
+        ))}
+      </ul>
+    </Alert>
+  );
+}
+
 function judgedList(draft: Draft, now: Date) {
-  const { pasted, leftOut } = pastedLines(draft.text);
   const list = draft.base.entries;
   const given = {
     list,
@@ -197,9 +191,9 @@ function judgedList(draft: Draft, now: Date) {
     expiresAt: draft.expiresAt,
     now,
   };
-  const judged: Judged[] = judge(pasted, given);
+  const judged: Judged[] = judge(pastedLines(draft.text), given);
   const after = listAfter(list, judged, draft.mode);
-  return { judged, leftOut, after, changes: differenceOf(list, after) };
+  return { judged, after, changes: differenceOf(list, after) };
 }
 
 function whyNot(draft: Draft, after: readonly Listed[], bad: number): string | null {

@@ -6,15 +6,30 @@ export type Change =
   | { readonly kind: 'removed'; readonly before: Listed }
   | { readonly kind: 'changed'; readonly before: Listed; readonly after: Listed };
 
-export const rangeOf = (change: Change): string => (change.kind === 'removed' ? change.before : change.after).range;
+export const entryOf = (change: Change): Listed => (change.kind === 'removed' ? change.before : change.after);
 
 /** The list after saving the lines that can be saved. */
 export function listAfter(list: readonly Listed[], judged: readonly Judged[], mode: 'add' | 'replace'): Listed[] {
-  const named = new Map(judged.flatMap((one) => ('entry' in one ? [[one.entry.range, one.entry] as const] : [])));
-  const staying = mode === 'add' ? list : list.filter(({ range }) => named.has(range));
-  const kept = staying.map((entry) => named.get(entry.range) ?? entry);
-  const ranges = new Set(list.map(({ range }) => range));
-  return [...kept, ...[...named.values()].filter(({ range }) => !ranges.has(range))];
+  const named = judged.flatMap((one) => ('entry' in one ? [one.entry] : []));
+  const ranges = new Set(named.map(({ range }) => range));
+  return put(mode === 'add' ? list : list.filter(({ range }) => ranges.has(range)), named);
+}
+
+/** The list that somebody else has saved, with the changes that led from `base` to `mine`. Where both changed an entry, it has mine. */
+export function merged(base: readonly Listed[], theirs: readonly Listed[], mine: readonly Listed[]): Listed[] {
+  const changes = Map.groupBy(differenceOf(base, mine), ({ kind }) => (kind === 'removed' ? 'removed' : 'put'));
+  const removed = new Set(changes.get('removed')?.map((change) => entryOf(change).range));
+  return put(
+    theirs.filter(({ range }) => !removed.has(range)),
+    (changes.get('put') ?? []).map(entryOf),
+  );
+}
+
+/** Replaces the entries of the same range. Other new ones are at the end. */
+function put(list: readonly Listed[], entries: readonly Listed[]): Listed[] {
+  const byRange = new Map(list.map((entry) => [entry.range, entry]));
+  for (const entry of entries) byRange.set(entry.range, entry);
+  return [...byRange.values()];
 }
 
 /** The changes from one list to another, in the order of the first; new entries at the end. */
@@ -30,53 +45,13 @@ export function differenceOf(before: readonly Listed[], after: readonly Listed[]
   return [...kept, ...added];
 }
 
-export interface Disputed {
-  readonly range: string;
-  readonly base: Listed | null;
-  readonly theirs: Listed | null;
-  readonly mine: Listed | null;
-  readonly clash: boolean;
-  readonly changedBy: 'them' | 'me' | 'both';
-}
-
-export type Side = 'theirs' | 'mine';
-
-/** What each side made of the same list, entry by entry, without those that neither changed. */
-export function disputed(base: readonly Listed[], theirs: readonly Listed[], mine: readonly Listed[]): Disputed[] {
-  const [inBase, inTheirs, inMine] = [base, theirs, mine].map(
-    (list) => new Map(list.map((entry) => [entry.range, entry])),
-  ) as [Map<string, Listed>, Map<string, Listed>, Map<string, Listed>];
-  const ranges = new Set([...inBase.keys(), ...inTheirs.keys(), ...inMine.keys()]);
-  return [...ranges].flatMap((range): Disputed[] => {
-    const [was, their, my] = [inBase.get(range) ?? null, inTheirs.get(range) ?? null, inMine.get(range) ?? null];
-    const they = !same(was, their);
-    const I = !same(was, my);
-    if (!they && !I) return [];
-    const changedBy = they && I ? 'both' : they ? 'them' : 'me';
-    return [{ range, base: was, theirs: their, mine: my, changedBy, clash: changedBy === 'both' && !same(their, my) }];
-  });
-}
-
-/** The side that is preselected: the one that changed the entry; if both did, mine. */
-export const sideOf = ({ changedBy }: Disputed): Side => (changedBy === 'them' ? 'theirs' : 'mine');
-
-/** Their list, with my changes where mine were chosen. */
-export function merged(
-  theirs: readonly Listed[],
-  rows: readonly Disputed[],
-  chosen: (row: Disputed) => Side,
-): Listed[] {
-  const taken = new Map(rows.map((row) => [row.range, row[chosen(row)]]));
-  const list = theirs.flatMap((entry) => {
-    const take = taken.get(entry.range);
-    return take === undefined ? [entry] : take === null ? [] : [take];
-  });
-  const there = new Set(theirs.map(({ range }) => range));
-  return [...list, ...[...taken].flatMap(([range, entry]) => (entry === null || there.has(range) ? [] : [entry]))];
-}
-
-function same(a: Listed | null, b: Listed | null): boolean {
-  return a === null || b === null ? a === b : sameEntry(a, b);
+/** *2 added · 1 removed*. */
+export function inWords(changes: readonly Change[]): string {
+  return (['added', 'changed', 'removed'] as const)
+    .map((kind) => ({ kind, count: changes.filter((change) => change.kind === kind).length }))
+    .filter(({ count }) => count > 0)
+    .map(({ kind, count }) => `${count.toLocaleString('en')} ${kind}`)
+    .join(' · ');
 }
 
 export function refusesAll(list: readonly Listed[], now: Date): boolean {

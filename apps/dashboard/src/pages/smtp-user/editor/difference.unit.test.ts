@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { differenceOf, disputed, listAfter, merged, rangeOf, refusesAll, sideOf, type Change } from './difference.js';
+import { differenceOf, entryOf, inWords, listAfter, merged, refusesAll, type Change } from './difference.js';
 import { judge } from './judge.js';
 import type { Listed } from './list-as-text.js';
 import { pastedLines } from './pasted-lines.js';
@@ -27,8 +27,8 @@ const sorted = (entries: readonly Listed[]) => entries.toSorted((x, y) => x.rang
 const applied = (before: readonly Listed[], changes: readonly Change[]) => {
   const result = new Map(before.map((entry) => [entry.range, entry]));
   for (const change of changes) {
-    if (change.kind === 'removed') result.delete(rangeOf(change));
-    else result.set(rangeOf(change), change.after);
+    if (change.kind === 'removed') result.delete(entryOf(change).range);
+    else result.set(change.after.range, change.after);
   }
   return [...result.values()];
 };
@@ -40,6 +40,11 @@ describe('the difference of two lists', () => {
       { kind: 'changed', before: b, after: listed(b.range, 'mail') },
       { kind: 'added', after: c },
     ]);
+  });
+
+  it('is counted in words', () => {
+    expect(inWords(differenceOf([a], [b, c]))).toBe('2 added · 1 removed');
+    expect(inWords([])).toBe('');
   });
 
   it('makes of the one list the other, and is empty only for equal ones', () => {
@@ -55,7 +60,7 @@ describe('the difference of two lists', () => {
 
 describe('the list after saving', () => {
   const after = (text: string, mode: 'add' | 'replace') =>
-    listAfter([a, b], judge(pastedLines(text).pasted, { list: [a, b], mode, note: null, expiresAt: null, now }), mode);
+    listAfter([a, b], judge(pastedLines(text), { list: [a, b], mode, note: null, expiresAt: null, now }), mode);
 
   it('has the added lines after what was there', () => {
     expect(after(`${c.range}\n203.0.113.2 # mail\n203.0.113.300`, 'add')).toEqual([a, listed(b.range, 'mail'), c]);
@@ -66,37 +71,19 @@ describe('the list after saving', () => {
 });
 
 describe('two who changed the same list', () => {
-  it('clash only where they did not do the same', () => {
-    const rows = disputed([a, b], [listed(a.range, 'x'), b, c], [listed(a.range, 'y'), c]);
-    expect(rows.map(({ range, changedBy, clash }) => [range, changedBy, clash])).toEqual([
-      [a.range, 'both', true],
-      [b.range, 'me', false],
-      [c.range, 'both', false],
-    ]);
+  it('lose nothing where they changed different entries', () => {
+    expect(merged([a, b], [a, b, c], [a])).toEqual([a, c]);
   });
 
-  it('lose nothing where they touched different entries', () => {
-    expect(merged([a, b, c], disputed([a, b], [a, b, c], [a]), sideOf)).toEqual([a, c]);
-  });
-
-  it('have all of theirs, or all of mine, where one chooses so', () => {
+  it('have the entries that I changed as I have them, and all others as somebody else saved them', () => {
+    const find = (entries: readonly Listed[], range: string) => entries.find((entry) => entry.range === range);
     fc.assert(
       fc.property(list, list, list, (base, theirs, mine) => {
-        const rows = disputed(base, theirs, mine);
-        expect(sorted(merged(theirs, rows, () => 'theirs'))).toEqual(sorted(theirs));
-        expect(sorted(merged(theirs, rows, () => 'mine'))).toEqual(sorted(mine));
-      }),
-    );
-  });
-
-  it('keep the changes of both that do not clash, unless one chooses', () => {
-    fc.assert(
-      fc.property(list, list, list, (base, theirs, mine) => {
-        const rows = disputed(base, theirs, mine);
-        const result = new Map(merged(theirs, rows, sideOf).map((entry) => [entry.range, entry]));
-        for (const row of rows)
-          expect(result.get(row.range) ?? null).toEqual(row.changedBy === 'them' ? row.theirs : row.mine);
-        expect(disputed(base, base, mine).every(({ clash }) => !clash)).toBe(true);
+        const result = merged(base, theirs, mine);
+        const myRanges = new Set(differenceOf(base, mine).map((change) => entryOf(change).range));
+        for (const { range } of [...base, ...theirs, ...mine])
+          expect(find(result, range)).toEqual(find(myRanges.has(range) ? mine : theirs, range));
+        expect(sorted(merged(base, base, mine))).toEqual(sorted(mine));
       }),
     );
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { inMode, isDirty, newDraft } from './draft.js';
+import { isDirty, newDraft, rebased } from './draft.js';
 
 const base = {
   version: 3,
@@ -21,10 +21,20 @@ describe('a draft', () => {
     expect(isDirty({ ...newDraft(base, 'replace'), text: '' })).toBe(true);
   });
 
-  it('keeps what was typed when it becomes a text of the list, and back', () => {
-    const whole = inMode(typed, 'replace');
-    expect(whole.text).toBe('203.0.113.42 # office\n198.51.100.7\n');
-    expect(inMode(whole, 'add').text).toBe(whole.text);
-    expect(inMode(newDraft(base, 'replace'), 'add').text).toBe('');
+  describe('of a list that somebody else has saved', () => {
+    const added = { range: '192.0.2.1', note: null, expiresAt: null };
+    const theirs = { ...base, version: 4, entries: [...base.entries, added] };
+    const changes = [{ kind: 'added', after: added }];
+
+    it('adds the same lines to that list', () => {
+      expect(rebased(typed, theirs, [])).toEqual({ ...typed, base: theirs, theirs: changes });
+    });
+
+    it('has the changes of both in the text of the complete list', () => {
+      const emptied = { ...newDraft(base, 'replace'), text: '203.0.113.9\n' };
+      const mine = [{ ...added, range: '203.0.113.9' }];
+      expect(rebased(emptied, theirs, mine)).toMatchObject({ text: '192.0.2.1\n203.0.113.9\n', theirs: changes });
+      expect(rebased(emptied, base, mine)).toMatchObject({ text: '203.0.113.9\n', theirs: [] });
+    });
   });
 });

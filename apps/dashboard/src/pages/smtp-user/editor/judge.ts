@@ -3,12 +3,9 @@ import { addressesIn } from './addresses-in.js';
 import { noteInOneLine, type Listed } from './list-as-text.js';
 import type { Pasted } from './pasted-lines.js';
 
-interface Common {
-  readonly pasted: Pasted;
-}
-
-export interface Good extends Common {
+export interface Good {
   readonly verdict: 'new' | 'renewed' | 'changed' | 'unchanged';
+  readonly pasted: Pasted;
   readonly entry: Listed;
   /** *256 addresses*. */
   readonly addresses: string;
@@ -16,18 +13,14 @@ export interface Good extends Common {
   readonly remarks: readonly string[];
 }
 
-export interface Bad extends Common {
-  readonly verdict: 'bad';
+export interface Ignored {
+  readonly verdict: 'bad' | 'repeated' | 'left';
+  readonly pasted: Pasted;
   readonly reason: string;
   readonly suggestions: readonly string[];
 }
 
-export interface Repeated extends Common {
-  readonly verdict: 'repeated';
-  readonly reason: string;
-}
-
-export type Judged = Good | Bad | Repeated;
+export type Judged = Good | Ignored;
 
 export interface Given {
   readonly list: readonly Listed[];
@@ -48,16 +41,18 @@ export function judge(lines: readonly Pasted[], given: Given): Judged[] {
   const seen = new Map<string, number>();
   const ranges = new Map<Pasted, IpRange>();
   const judged = lines.map((pasted): Judged => {
+    const ignored = (verdict: Ignored['verdict'], reason: string, suggestions: readonly string[] = []) =>
+      ({ verdict, pasted, reason, suggestions }) as const;
+    if (pasted.leftOut !== undefined) return ignored('left', `Left out: ${pasted.leftOut}`);
     const parsed = parseRange(pasted.typed);
-    if (!parsed.ok) return { verdict: 'bad', pasted, reason: parsed.detail, suggestions: parsed.suggestions };
+    if (!parsed.ok) return ignored('bad', parsed.detail, parsed.suggestions);
     const range = parsed.value;
     const above = seen.get(range.text);
-    if (above !== undefined)
-      return { verdict: 'repeated', pasted, reason: `${range.text} is in line ${above} already.` };
+    if (above !== undefined) return ignored('repeated', `${range.text} is in line ${above} already.`);
     const before = listed.get(range.text);
     const entry = requestedEntry(range, pasted, given, before);
     const wrong = wrongIn(entry, before, given.now);
-    if (wrong !== null) return { verdict: 'bad', pasted, reason: wrong, suggestions: [] };
+    if (wrong !== null) return ignored('bad', wrong);
     seen.set(range.text, pasted.line);
     ranges.set(pasted, range);
     return {

@@ -8,7 +8,7 @@ const PAST = '2026-11-01T00:00:00.000Z';
 const LATER = '2027-01-31T18:00:00.000Z';
 const listed = (range: string, more: Partial<Listed> = {}): Listed => ({ range, note: null, expiresAt: null, ...more });
 const judged = (text: string, given: Partial<Given> = {}) =>
-  judge(pastedLines(text).pasted, { list: [], mode: 'add', note: null, expiresAt: null, now, ...given });
+  judge(pastedLines(text), { list: [], mode: 'add', note: null, expiresAt: null, now, ...given });
 const first = (text: string, given: Partial<Given> = {}) => judged(text, given)[0];
 
 describe('a pasted line', () => {

@@ -5,6 +5,8 @@ export interface Listed {
   readonly expiresAt: string | null;
 }
 
+export const listedOf = ({ range, note, expiresAt }: Listed): Listed => ({ range, note, expiresAt });
+
 /** A list as text, one entry a line: `203.0.113.0/24, 2027-01-31T18:00:00Z # office`. `pastedLines` reads it. */
 export function listAsText(entries: readonly Listed[]): string {
   return entries.map((entry) => `${lineOf(entry)}\n`).join('');

@@ -9,13 +9,8 @@ export interface Pasted {
   readonly note: string | null;
   /** RFC 3339, UTC, milliseconds. */
   readonly expiresAt: string | null;
-}
-
-/** A part of an SPF record that may allow addresses and that was not read. */
-export interface LeftOut {
-  readonly line: number;
-  readonly text: string;
-  readonly why: string;
+  /** Why it is not read: a part of an SPF record that names no address, or forbids it. */
+  readonly leftOut?: string;
 }
 
 interface Piece {
@@ -27,19 +22,11 @@ interface Piece {
  * Finds the addresses in a text: one a line, or separated by commas, semicolons or spaces, each followed by a note or an end
  * (`203.0.113.42, 2027-01-31 # office`); CSV with or without a header; or an SPF record. Never throws.
  */
-export function pastedLines(text: string): { readonly pasted: Pasted[]; readonly leftOut: LeftOut[] } {
-  const lines = linesOf(text);
-  const first = lines.find(({ text }) => text.trim() !== '');
-  const header = first && readHeader(first);
-  if (header) return { pasted: csvRows(text, first.at + first.text.length, header), leftOut: [] };
-  const pasted: Pasted[] = [];
-  const leftOut: LeftOut[] = [];
-  for (const [index, line] of lines.entries()) {
-    const number = index + 1;
-    if (isSpf(line.text)) readSpf(line, number, pasted, leftOut);
-    else pasted.push(...readLine(line, number));
-  }
-  return { pasted, leftOut };
+export function pastedLines(text: string): Pasted[] {
+  return (
+    readCsv(text) ??
+    linesOf(text).flatMap((line, index) => (isSpf(line.text) ? readSpf(line, index + 1) : readLine(line, index + 1)))
+  );
 }
 
 function linesOf(text: string): Piece[] {
@@ -51,7 +38,7 @@ function linesOf(text: string): Piece[] {
 /** The words of a line that look like addresses. The rest is their note or end. */
 function readLine({ text, at }: Piece, line: number): Pasted[] {
   const [, content = '', comment] = /^(.*?)(?:(?:^|\s)(?:#|\/\/)(.*))?$/su.exec(text) ?? [];
-  const cells = cellsOf({ text: content, at });
+  const cells = rowAt(content, 0, ',;\t').cells.map((cell) => ({ ...cell, at: at + cell.at }));
   const found: Piece[] = [];
   const notes: string[] = [];
   let expiresAt: string | null = null;
@@ -125,26 +112,25 @@ function plainNote(text: string): string {
   return /^\(.*\)$/s.test(note) ? note.slice(1, -1).trim() : note;
 }
 
-/** The cells of one line. A quote without an end is an ordinary character. */
-function cellsOf({ text, at }: Piece): Piece[] {
-  const CELL = /\s*(?:"((?:[^"]|"")*)"\s*(?=[,;\t]|$)|([^,;\t]*))(?:[,;\t]|$)/gy;
+/**
+ * The cells from a position to the end of their row, without white space around them. A quoted cell may contain line breaks. A quote
+ * without an end is an ordinary character.
+ */
+function rowAt(text: string, from: number, delimiters: string): { readonly cells: Piece[]; readonly end: number } {
+  const [ends, space] = [`${delimiters}\\r\\n`, `[^\\S\\r\\n${delimiters}]*`];
+  const CELL = new RegExp(`${space}(?:"((?:[^"]|"")*)"${space}(?=[${ends}]|$)|([^${ends}]*))`, 'y');
   const cells: Piece[] = [];
-  for (let match = CELL.exec(text); match && match.index < text.length; match = CELL.exec(text)) {
-    const quoted = match[1] !== undefined;
-    const raw = match[1] ?? match[2] ?? '';
-    const start = match.index + match[0].indexOf(raw, quoted ? match[0].indexOf('"') + 1 : 0) + leadOf(raw);
-    cells.push({ text: quoted ? raw.replaceAll('""', '"').trim() : raw.trim(), at: at + start });
+  CELL.lastIndex = from;
+  for (let match = CELL.exec(text); match; match = CELL.exec(text)) {
+    const [all, quoted, plain = ''] = match;
+    const raw = quoted ?? plain;
+    const start = match.index + all.indexOf(raw, quoted === undefined ? 0 : all.indexOf('"') + 1);
+    const lead = raw.length - raw.trimStart().length;
+    cells.push({ text: (quoted?.replaceAll('""', '"') ?? plain).trim(), at: start + lead });
+    if (!delimiters.includes(text[CELL.lastIndex] ?? '\n')) break;
+    CELL.lastIndex++;
   }
-  return cells;
-}
-
-const leadOf = (text: string): number => text.length - text.trimStart().length;
-
-interface Header {
-  readonly range: number;
-  readonly note: number;
-  readonly expires: number;
-  readonly delimiter: string;
+  return { cells, end: CELL.lastIndex };
 }
 
 const NAMES = {
@@ -153,73 +139,47 @@ const NAMES = {
   expires: /^(?:expires|expiry|expiration|until|end|ends|valid[ _-]?until|expires[ _-]?at|expiresat)$/i,
 } as const;
 
-function readHeader({ text }: Piece): Header | null {
-  const delimiter = /[,;\t]/.exec(text)?.[0] ?? ',';
-  const names = text
-    .replace(/^\ufeff/u, '')
-    .split(delimiter)
-    .map((name) => name.trim().replace(/^"(.*)"$/, '$1'));
-  const column = (pattern: RegExp) => names.findIndex((name) => pattern.test(name));
-  const header = { range: column(NAMES.range), note: column(NAMES.note), expires: column(NAMES.expires), delimiter };
-  return header.range === -1 ? null : header;
-}
-
-/** A quoted cell may contain line breaks. */
-function csvRows(text: string, from: number, { range, note, expires, delimiter }: Header): Pasted[] {
-  const d = delimiter === '\t' ? '\\t' : delimiter;
-  const CELL = new RegExp(`"((?:[^"]|"")*)"[^\\S\\r\\n${d}]*(?=[${d}\\r\\n]|$)|([^${d}\\r\\n]*)`, 'gy');
+/** The rows below a header that names the column of the ranges. Null if there is no such header. */
+function readCsv(text: string): Pasted[] | null {
+  const from = /^(?:\s*[\r\n])?/.exec(text)?.[0].length ?? 0;
+  const delimiter = /^[^\r\n]*?([,;\t])/.exec(text.slice(from))?.[1] ?? ',';
+  const header = rowAt(text, from, delimiter);
+  const column = (name: RegExp) => header.cells.findIndex((cell) => name.test(cell.text));
+  const [range, note, expires] = [column(NAMES.range), column(NAMES.note), column(NAMES.expires)];
+  if (range === -1) return null;
   const pasted: Pasted[] = [];
-  let at = from;
-  let line = text.slice(0, from).split(/\r\n|\r|\n/).length;
-  while (at < text.length) {
-    const [newLine] = /^(?:\r\n|\r|\n)/.exec(text.slice(at, at + 2)) ?? [''];
-    at += newLine.length;
-    if (newLine !== '') line++;
-    const row: Piece[] = [];
-    const rowLine = line;
-    for (;;) {
-      CELL.lastIndex = at;
-      const match = CELL.exec(text);
-      if (!match) break;
-      const cell = match[1] === undefined ? (match[2] ?? '') : match[1].replaceAll('""', '"');
-      const quote = match[1] === undefined ? 0 : 1;
-      row.push({ text: cell.trim(), at: at + quote + leadOf(cell) });
-      line += (match[1]?.match(/\r\n|\r|\n/g) ?? []).length;
-      at += match[0].length;
-      if (text[at] !== delimiter) break;
-      at++;
+  let line = 1 + breaksIn(text.slice(0, header.end));
+  for (let at = header.end; at < text.length;) {
+    const start = at + (text.startsWith('\r\n', at) ? 2 : 1);
+    const { cells, end } = rowAt(text, start, delimiter);
+    const cell = cells[range];
+    line++;
+    if (cell && cell.text !== '') {
+      const expiresAt = readExpiry(cells[expires]?.text ?? '');
+      pasted.push({ ...typedOf(cell), line, note: cells[note]?.text || null, expiresAt });
     }
-    const cell = row[range];
-    if (!cell || cell.text === '') continue;
-    pasted.push({
-      ...typedOf(cell),
-      line: rowLine,
-      note: row[note]?.text || null,
-      expiresAt: readExpiry(row[expires]?.text ?? ''),
-    });
+    line += breaksIn(text.slice(start, end));
+    at = end;
   }
   return pasted;
 }
+
+const breaksIn = (text: string): number => text.match(/\r\n|\r|\n/g)?.length ?? 0;
 
 // SPF (RFC 7208)
 
 const isSpf = (text: string): boolean =>
   /v=spf1\b|(?:^|[\s"])[+?~-]?(?:ip[46]|include):|(?:^|\s)[?~-]all\b/i.test(text);
 
-function readSpf({ text, at }: Piece, line: number, pasted: Pasted[], leftOut: LeftOut[]): void {
-  for (const match of text.matchAll(/[^\s",;]+/gu)) {
-    const term = match[0];
-    const [, qualifier, address] = /^([+?~-]?)ip[46]:(.*)$/i.exec(term) ?? [];
-    if (address !== undefined && (qualifier === '' || qualifier === '+'))
-      pasted.push({
-        typed: address,
-        at: at + match.index + term.length - address.length,
-        line,
-        note: null,
-        expiresAt: null,
-      });
-    else if (address !== undefined) leftOut.push({ line, text: term, why: 'the record does not allow it.' });
-    else if (/^[+?~-]?(?:include|a|mx|ptr|exists|redirect)(?:[:=/].*)?$/i.test(term))
-      leftOut.push({ line, text: term, why: 'it names no address. Look up its addresses and add those.' });
-  }
+function readSpf({ text, at }: Piece, line: number): Pasted[] {
+  return [...text.matchAll(/[^\s",;]+/gu)].flatMap(({ 0: term, index }): Pasted[] => {
+    const rest = { line, note: null, expiresAt: null };
+    const [, address] = /^\+?ip[46]:(.*)$/i.exec(term) ?? [];
+    if (address !== undefined) return [{ typed: address, at: at + index + term.length - address.length, ...rest }];
+    const leftOut = /^[?~-]ip[46]:/i.test(term)
+      ? 'the record does not allow it.'
+      : 'it names no address. Look up its addresses and add those.';
+    const isSource = /^[+?~-]?(?:(?:include|a|mx|ptr|exists|redirect)(?:[:=/].*)?|ip[46]:.*)$/i.test(term);
+    return isSource ? [{ typed: term, at: at + index, ...rest, leftOut }] : [];
+  });
 }

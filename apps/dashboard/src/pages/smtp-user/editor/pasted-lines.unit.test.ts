@@ -6,9 +6,9 @@ import { pastedLines } from './pasted-lines.js';
 const OFFICE_END = '2027-01-31T18:00:00.000Z';
 /** `range`, `range | note`, `range | note | end`. */
 const read = (text: string) =>
-  pastedLines(text).pasted.map(({ typed, note, expiresAt }) =>
-    [typed, note ?? '', expiresAt ?? ''].join(' | ').replace(/[ |]+$/, ''),
-  );
+  pastedLines(text)
+    .filter(({ leftOut }) => leftOut === undefined)
+    .map(({ typed, note, expiresAt }) => [typed, note ?? '', expiresAt ?? ''].join(' | ').replace(/[ |]+$/, ''));
 
 describe('what was pasted', () => {
   it.each<[string, string, string[]]>([
@@ -71,15 +71,15 @@ describe('what was pasted', () => {
 
   it('says the position of each, so that a correction replaces it there', () => {
     const text = '# one\noffice, "203.0.113.42/24"\nv=spf1 ip4:198.51.100.7 -all\n';
-    for (const { typed, at } of pastedLines(text).pasted) expect(text.slice(at, at + typed.length)).toBe(typed);
-    expect(pastedLines(text).pasted.map(({ line }) => line)).toEqual([2, 3]);
+    for (const { typed, at } of pastedLines(text)) expect(text.slice(at, at + typed.length)).toBe(typed);
+    expect(pastedLines(text).map(({ line }) => line)).toEqual([2, 3]);
   });
 
   describe('as CSV with a header', () => {
     it('has its columns by name, in any order', () => {
       const csv =
         '\ufeffNote;"IP address";Owner;Expires\r\n"office; ""2nd""\nfloor";203.0.113.42;ci;2027-01-31T18:00:00Z\r\n;2001:db8::/64;;\r\n';
-      expect(pastedLines(csv).pasted).toEqual([
+      expect(pastedLines(csv)).toEqual([
         {
           typed: '203.0.113.42',
           at: csv.indexOf('203.'),
@@ -102,7 +102,7 @@ describe('what was pasted', () => {
     it('has the addresses that the record allows', () => {
       const spf = '"v=spf1 ip4:203.0.113.0/24 +ip6:2001:db8::/64 ?ip4:192.0.2.1 include:_spf.acme.example mx ~all"';
       expect(read(spf)).toEqual(['203.0.113.0/24', '2001:db8::/64']);
-      expect(pastedLines(spf).leftOut.map(({ text }) => text)).toEqual([
+      expect(pastedLines(spf).flatMap(({ typed, leftOut }) => (leftOut === undefined ? [] : [typed]))).toEqual([
         '?ip4:192.0.2.1',
         'include:_spf.acme.example',
         'mx',
@@ -119,7 +119,7 @@ describe('what was pasted', () => {
         const entries = list.map(({ range, note, end }) => ({ range, note, expiresAt: end && end.toISOString() }));
         const plain = (note: string | null) => note?.replaceAll(/\s+/gu, ' ').trim() || null;
         expect(
-          pastedLines(listAsText(entries)).pasted.map(({ typed, note, expiresAt }) => ({
+          pastedLines(listAsText(entries)).map(({ typed, note, expiresAt }) => ({
             range: typed,
             note,
             expiresAt,
@@ -133,7 +133,7 @@ describe('what was pasted', () => {
   it.each(['" 203.0.113.9"', '" 203.0.113.9", office', 'range,note\n"  203.0.113.9",office'])(
     'is found after the spaces inside its quotes: %j',
     (text) => {
-      const [first] = pastedLines(text).pasted;
+      const [first] = pastedLines(text);
       expect(text.slice(first?.at).startsWith('203.0.113.9')).toBe(true);
     },
   );
@@ -150,7 +150,7 @@ describe('what was pasted', () => {
           junk.map((text) => `range,note\n${text}`),
         ),
         (text) => {
-          for (const { typed, at } of pastedLines(text).pasted) {
+          for (const { typed, at } of pastedLines(text)) {
             expect(typed).not.toBe('');
             if (!typed.includes('"')) expect(text.slice(at, at + typed.length)).toBe(typed);
           }
