@@ -1,17 +1,15 @@
 import { Button, Group, Loader, Menu, Text, type ButtonProps } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import { IconChevronDown } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { addEntries, removeEntry, useMayWrite, useRestrictionChange } from '../pages/smtp-user/smtp-user.js';
+import { useAllow, useMayWrite, type SmtpUserRef } from '../pages/smtp-user/smtp-user.js';
 import { Dimmed } from '../ui/Dimmed.js';
-import { showDone, showUndo } from '../ui/toast.js';
 import { allowChoices, ONE_DAY_MS, type AllowChoice } from './allow-choices.js';
 import classes from './AllowAddress.module.css';
 import { deniedIpsQuery } from './queries.js';
 
 interface Props {
-  readonly user: { readonly tenantId: string; readonly id: string };
+  readonly user: SmtpUserRef;
   readonly ip: string;
   readonly label?: string;
   /** For a row of a long list: only a menu. It loads nothing before it is opened. */
@@ -39,11 +37,7 @@ export function AllowAddress({
     ...deniedIpsQuery(user),
     enabled: opened || !menuOnly,
   });
-  const undo = useRestrictionChange(user, (entryId: string) => removeEntry(user, entryId));
-  const allow = useRestrictionChange(user, ({ range, forOneDay }: AllowChoice) => {
-    const expiresAt = forOneDay ? new Date(Date.now() + ONE_DAY_MS).toISOString() : null;
-    return addEntries(user, [{ range, note: null, expiresAt }]);
-  });
+  const { allow, isPending } = useAllow(user);
   const found = allowChoices(ip, denied.data);
   const isProxy = found === 'looks-like-proxy';
   const choices = isProxy ? [] : found;
@@ -51,18 +45,10 @@ export function AllowAddress({
   // The page says why there is no button.
   if (!writable || (!itself && !isProxy)) return null;
   if (isProxy && !menuOnly) return <LooksLikeProxy />;
-  const choose = (choice: AllowChoice) =>
-    allow.mutate(choice, {
-      onSuccess: ({ entries }) => {
-        onAllowed?.();
-        const added = entries.find(({ range }) => range === choice.range);
-        const done = `${choice.range} may log in${choice.forOneDay ? ' for 24 hours' : ''}. ${NEXT}`;
-        // The only entry had expired and was renewed. It has no undo, because the last entry cannot be removed.
-        if (!added || entries.length === 1) showDone(done);
-        else showUndo(done, () => undo.mutate(added.id, { onError: (error) => failed('It is still allowed', error) }));
-      },
-      onError: (error) => failed(`${choice.range} was not allowed`, error),
-    });
+  const choose = ({ range, forOneDay }: AllowChoice) => {
+    const expiresAt = forOneDay ? new Date(Date.now() + ONE_DAY_MS).toISOString() : null;
+    allow({ range, expiresAt }, `${range} may log in${forOneDay ? ' for 24 hours' : ''}. ${NEXT}`, onAllowed);
+  };
   return (
     <Group gap={0} wrap="nowrap" className={classes['both']}>
       {itself && !menuOnly && (
@@ -71,17 +57,17 @@ export function AllowAddress({
           variant={variant}
           className={classes['one']}
           disabled={denied.isPending}
-          loading={allow.isPending}
+          loading={isPending}
           onClick={() => choose(itself)}
           aria-label={`${label}: ${ip}`}
         >
           {label}
         </Button>
       )}
-      <Menu position="bottom-end" width={340} disabled={allow.isPending} opened={opened} onChange={setOpened}>
+      <Menu position="bottom-end" width={340} disabled={isPending} opened={opened} onChange={setOpened}>
         <Menu.Target>
           {menuOnly ? (
-            <Button size={size} variant={variant} loading={allow.isPending} aria-label={`Allow ${ip} …`}>
+            <Button size={size} variant={variant} loading={isPending} aria-label={`Allow ${ip} …`}>
               Allow …
             </Button>
           ) : (
@@ -89,7 +75,7 @@ export function AllowAddress({
               size={size}
               variant={variant}
               className={classes['more']}
-              disabled={allow.isPending}
+              disabled={isPending}
               px={6}
               aria-label={`Other ways to allow ${ip}`}
             >
@@ -123,8 +109,4 @@ function LooksLikeProxy() {
       in. Configure the proxy to pass on the client’s address.
     </Text>
   );
-}
-
-function failed(title: string, error: Error): void {
-  notifications.show({ title, message: error.message, autoClose: false });
 }

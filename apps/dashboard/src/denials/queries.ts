@@ -40,21 +40,6 @@ export const histogramQuery = (
     },
   });
 
-/** A refused client tries again with growing pauses: what was refused an hour ago is probably still refused. */
-const RECENT_MS = 3_600_000;
-export const RECENT = 500;
-
-export const recentRefusalsQuery = ({ tenantId, id: smtpUserId }: SmtpUserRef) =>
-  queryOptions({
-    queryKey: ['recent-refusals', tenantId, smtpUserId],
-    queryFn: ({ signal }) => {
-      const from = new Date(Date.now() - RECENT_MS).toISOString();
-      const params = { path: { tenantId, smtpUserId }, query: { from, refused: 'true', limit: RECENT } } as const;
-      return take(api.GET('/v1/tenants/{tenantId}/smtp-users/{smtpUserId}/denials', { params, signal }));
-    },
-    refetchInterval: 60_000,
-  });
-
 /** The latest first. */
 export const deniedIpsQuery = ({ tenantId, id: smtpUserId }: SmtpUserRef) =>
   listQuery(['denied-ips', tenantId, smtpUserId], NEIGHBOURS, (query, signal) => {

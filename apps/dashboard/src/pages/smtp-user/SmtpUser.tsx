@@ -1,15 +1,15 @@
 import { Box, Button, Group, Skeleton, Stack, Tabs } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useState } from 'react';
-import { recentRefusalsQuery } from '../../denials/queries.js';
+import { deniedIpsQuery } from '../../denials/queries.js';
 import { Copy } from '../../ui/Mono.js';
 import { Page } from '../../ui/Page.js';
 import { RestrictionWords } from '../../ui/RestrictionWords.js';
 import { Failed, ReadOnly, Stale } from '../../ui/States.js';
 import { Denied } from './denied/Denied.js';
-import { LiveDenials } from './denied/LiveDenials.js';
+import { useLiveDenials } from './denied/live-denials.js';
 import { RefusedNow } from './denied/RefusedNow.js';
 import { storedDraft } from './editor/draft.js';
 import type { Start } from './editor/Editor.js';
@@ -23,6 +23,8 @@ import { smtpUserQuery, useMayWrite } from './smtp-user.js';
 import { Sources } from './sources/Sources.js';
 import { Why } from './why/Why.js';
 
+/** The stream of denials keeps them up to date. This is for a network that lets no stream through. */
+const REFRESHED_WITHOUT_STREAM_MS = 60_000;
 /** A username with more characters is shown smaller. */
 const LONG = 60;
 // Loaded when it is first opened: most visits only look up why a login was refused.
@@ -43,11 +45,15 @@ export function SmtpUser() {
     setEditorNeeded(true);
     setEditing({ mode, text });
   };
-  // The panel of refused logins would move the page if it appeared later, so the page waits for it.
-  const refusals = useQuery(recentRefusalsQuery({ tenantId, id: smtpUserId }));
-  if (!user || (refusals.isPending && refusals.failureCount === 0))
+  const live = useLiveDenials({ tenantId, id: smtpUserId }, user !== undefined);
+  // The panel of refused logins would move the page if it appeared later, so the page waits for its addresses.
+  const denied = useInfiniteQuery({
+    ...deniedIpsQuery({ tenantId, id: smtpUserId }),
+    refetchInterval: REFRESHED_WITHOUT_STREAM_MS,
+  });
+  if (!user || (denied.isPending && denied.failureCount === 0))
     return <Loading error={error} retry={() => void refetch()} />;
-  const draft = writable && editing === null && storedDraft(user.id) !== null;
+  const draft = writable && editing === null && storedDraft(user.id, 'add') !== null;
   return (
     <Page
       title={user.username}
@@ -69,56 +75,54 @@ export function SmtpUser() {
         </>
       }
     >
-      <Stack gap="lg">
+      <Stack key={user.id} gap="lg">
         {!writable && <ReadOnly />}
         {error && <Stale since={dataUpdatedAt} />}
-        <LiveDenials key={user.id} user={user}>
-          <RefusedNow user={user} />
-          <Why user={user} />
-          <Tabs
-            value={tab ?? 'allowed'}
-            onChange={(chosen) =>
-              void navigate({
-                search: (before) => ({ ...before, tab: TABS.find((tab) => tab === chosen) }),
-                replace: true,
-              })
-            }
-          >
-            <Tabs.List>
-              <Tabs.Tab value="allowed">
-                <Group gap={6}>
-                  <span>
-                    Allowed
-                    <Box component="span" visibleFrom="xs">
-                      {' '}
-                      addresses
-                    </Box>
-                  </span>
-                  <span className="tabular">{user.restriction.entries.length.toLocaleString('en')}</span>
-                </Group>
-              </Tabs.Tab>
-              <Tabs.Tab value="denied">Denied</Tabs.Tab>
-              <Tabs.Tab value="sources">Sources</Tabs.Tab>
-              <Tabs.Tab value="history">History</Tabs.Tab>
-            </Tabs.List>
-            <Tabs.Panel value="allowed" pt="md">
-              <Entries user={user} writable={writable} openEditor={openEditor} />
-            </Tabs.Panel>
-            <Tabs.Panel value="denied" pt="md">
-              <Denied user={user} />
-            </Tabs.Panel>
-            <Tabs.Panel value="sources" pt="md">
-              <Sources user={user} />
-            </Tabs.Panel>
-            <Tabs.Panel value="history" pt="md">
-              <History user={user} />
-            </Tabs.Panel>
-          </Tabs>
-        </LiveDenials>
+        <RefusedNow user={user} live={live} />
+        <Why user={user} />
+        <Tabs
+          value={tab ?? 'allowed'}
+          onChange={(chosen) =>
+            void navigate({
+              search: (before) => ({ ...before, tab: TABS.find((tab) => tab === chosen) }),
+              replace: true,
+            })
+          }
+        >
+          <Tabs.List>
+            <Tabs.Tab value="allowed">
+              <Group gap={6}>
+                <span>
+                  Allowed
+                  <Box component="span" visibleFrom="xs">
+                    {' '}
+                    addresses
+                  </Box>
+                </span>
+                <span className="tabular">{user.restriction.entries.length.toLocaleString('en')}</span>
+              </Group>
+            </Tabs.Tab>
+            <Tabs.Tab value="denied">Denied</Tabs.Tab>
+            <Tabs.Tab value="sources">Sources</Tabs.Tab>
+            <Tabs.Tab value="history">History</Tabs.Tab>
+          </Tabs.List>
+          <Tabs.Panel value="allowed" pt="md">
+            <Entries user={user} writable={writable} openEditor={openEditor} />
+          </Tabs.Panel>
+          <Tabs.Panel value="denied" pt="md">
+            <Denied user={user} live={live} />
+          </Tabs.Panel>
+          <Tabs.Panel value="sources" pt="md">
+            <Sources user={user} />
+          </Tabs.Panel>
+          <Tabs.Panel value="history" pt="md">
+            <History user={user} />
+          </Tabs.Panel>
+        </Tabs>
         {writable && user.restriction.restricted && <ClearRestriction user={user} />}
         {writable && editorNeeded && (
           <Suspense fallback={null}>
-            <Editor key={user.id} user={user} start={editing} close={() => setEditing(null)} />
+            <Editor user={user} start={editing} close={() => setEditing(null)} />
           </Suspense>
         )}
       </Stack>

@@ -15,8 +15,8 @@ import { LiveMark } from '../../../ui/LiveMark.js';
 import { NewRows } from '../../../ui/NewRows.js';
 import { Pills } from '../../../ui/Pills.js';
 import { Empty } from '../../../ui/States.js';
+import type { Live } from '../../../ui/use-live.js';
 import type { SmtpUser } from '../smtp-user.js';
-import { useLiveDenials } from './LiveDenials.js';
 
 const DAY_MS = 86_400_000;
 const PERIODS = [
@@ -27,9 +27,8 @@ const PERIODS = [
 
 const idOf = ({ ip }: DeniedIp) => ip;
 
-export function Denied({ user }: { readonly user: SmtpUser }) {
+export function Denied({ user, live }: { readonly user: SmtpUser; readonly live: Live }) {
   const { waiting, show, query } = useHeldRows(useInfiniteQuery(deniedIpsQuery(user)), idOf);
-  const live = useLiveDenials();
   const columns = useMemo(() => columnsFor(user), [user]);
   if (query.data?.length === 0) return <Nothing user={user} />;
   return (

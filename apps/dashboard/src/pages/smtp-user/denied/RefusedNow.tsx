@@ -1,28 +1,30 @@
 import { Button, Text } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { AllowAddress } from '../../../denials/AllowAddress.js';
-import { recentRefusalsQuery } from '../../../denials/queries.js';
-import { inPlace, letsIn, refusalsOf, type Refusal } from '../../../denials/refusals.js';
-import { counted, EXPLAINED, listed } from '../../../denials/words.js';
-import { timeOfDay } from '../../../ui/dates.js';
+import { deniedIpsQuery } from '../../../denials/queries.js';
+import { inPlace, letsIn } from '../../../denials/refusals.js';
+import { counted, EXPLAINED, listed, type DeniedIp } from '../../../denials/words.js';
 import { LiveMark } from '../../../ui/LiveMark.js';
 import { Time } from '../../../ui/Time.js';
+import type { Live } from '../../../ui/use-live.js';
+import { useNow } from '../../../ui/use-now.js';
 import type { SmtpUser } from '../smtp-user.js';
-import { useLiveDenials } from './LiveDenials.js';
 import classes from './RefusedNow.module.css';
 
 const SHOWN = 3;
 
-export function RefusedNow({ user }: { readonly user: SmtpUser }) {
-  const { data } = useQuery(recentRefusalsQuery(user));
-  const live = useLiveDenials();
+/** A refused client tries again with growing pauses: what was refused an hour ago is probably still refused. */
+const RECENT_MS = 3_600_000;
+
+export function RefusedNow({ user, live }: { readonly user: SmtpUser; readonly live: Live }) {
+  const { data: denied = [] } = useInfiniteQuery(deniedIpsQuery(user));
+  const since = useNow().getTime() - RECENT_MS;
   const [allowed, setAllowed] = useState<readonly string[]>([]);
   const [places, setPlaces] = useState<readonly string[]>([]);
-  const shown = inPlace(refusalsOf(data?.items ?? []), places).filter(
-    ({ ip }) => allowed.includes(ip) || !letsIn(user.restriction, ip),
-  );
+  const recent = denied.filter(({ lastDeniedAt }) => Date.parse(lastDeniedAt) > since);
+  const shown = inPlace(recent, places).filter(({ ip }) => allowed.includes(ip) || !letsIn(user.restriction, ip));
   const fresh = shown.filter(({ ip }) => !places.includes(ip)).map(({ ip }) => ip);
   if (fresh.length > 0) setPlaces([...places, ...fresh]);
   if (shown.length === 0 || (user.restriction.mode !== 'enforce' && allowed.length === 0)) return null;
@@ -35,25 +37,25 @@ export function RefusedNow({ user }: { readonly user: SmtpUser }) {
         {live.state === 'stale' && <LiveMark live={live} />}
       </div>
       <ul className={classes['list']}>
-        {shown.slice(0, SHOWN).map((refusal, index) => (
-          <li key={refusal.ip} className={classes['row']}>
+        {shown.slice(0, SHOWN).map((address, index) => (
+          <li key={address.ip} className={classes['row']}>
             <Text span className={`mono ${classes['ip'] ?? ''}`}>
-              {refusal.ip}
+              {address.ip}
             </Text>
-            <Words {...refusal} />
+            <Words {...address} />
             <div className={classes['action']} aria-live="polite">
-              {letsIn(user.restriction, refusal.ip) ? (
+              {letsIn(user.restriction, address.ip) ? (
                 <Text size="sm" className={classes['allowed']}>
                   Allowed: every relay has it within seconds
                 </Text>
               ) : (
                 <AllowAddress
                   user={user}
-                  ip={refusal.ip}
+                  ip={address.ip}
                   label="Allow this address"
                   size="sm"
                   variant={index === 0 ? 'filled' : 'default'}
-                  onAllowed={() => setAllowed((before) => [...before, refusal.ip])}
+                  onAllowed={() => setAllowed((before) => [...before, address.ip])}
                 />
               )}
             </div>
@@ -81,18 +83,17 @@ export function RefusedNow({ user }: { readonly user: SmtpUser }) {
   );
 }
 
-function Words({ refused, since, last, relays, reason }: Refusal) {
+function Words({ count, firstDeniedAt, lastDeniedAt, relays, reasons }: DeniedIp) {
   return (
-    <div className={classes['words']}>
+    <div>
       <Text size="sm">
         <Text span inherit fw={600} className="tabular">
-          {counted(refused, 'login')}
+          {counted(count, 'login')}
         </Text>{' '}
-        refused since <time dateTime={since}>{timeOfDay(since)}</time>, by {listed(relays)}, the last one{' '}
-        <Time at={last} />
+        denied since <Time at={firstDeniedAt} exact />, by {listed(relays)}, the last one <Time at={lastDeniedAt} />
       </Text>
       <Text size="sm" c="var(--postern-text-soft)">
-        {EXPLAINED[reason]}
+        {reasons.map((reason) => EXPLAINED[reason]).join('; ')}
       </Text>
     </div>
   );
