@@ -34,10 +34,13 @@ export function Empty({
   );
 }
 
+/** Whether a dialog shows this error: that of an ended session, or that of the guard. */
+export const isInDialog = (error: Error): boolean =>
+  error instanceof ApiProblem && (error.problem.status === 401 || error.problem.code === 'lockout-risk');
+
 export function Failed({ error, retry }: { readonly error: Error; readonly retry?: () => void }) {
   const problem = error instanceof ApiProblem ? error.problem : null;
-  // A dialog has said it: that of an ended session, or that of the guard.
-  if (problem?.status === 401 || problem?.code === 'lockout-risk') return null;
+  if (isInDialog(error)) return null;
   return (
     <Alert
       color="gray"

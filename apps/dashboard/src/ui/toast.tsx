@@ -4,6 +4,7 @@ import { hideNotification, showNotification, useNotifications } from '@mantine/n
 import { IconCheck } from '@tabler/icons-react';
 import { lazy, Suspense, useState } from 'react';
 import { withCtrl } from './keys.js';
+import { isInDialog } from './States.js';
 
 const UNDO_MS = 10_000;
 /** The undos of the toasts that are shown, the newest last. */
@@ -32,12 +33,17 @@ export function showDone(message: string): void {
   showNotification({ message, icon: <IconCheck size={16} aria-hidden />, color: 'green', autoClose: 4_000 });
 }
 
+/** For something that failed far from its button, or after the button is gone. */
+export function showFailed(title: string, error: Error): void {
+  if (!isInDialog(error)) showNotification({ title, message: error.message, autoClose: false });
+}
+
 /** A click, or Ctrl-Z, within ten seconds undoes it. */
-export function showUndo(message: string, undo: () => void): void {
+export function showUndo(message: string, undo: () => Promise<unknown>): void {
   const id = `undo-${++shown}`;
   const take = () => {
     hideNotification(id);
-    undo();
+    undo().catch((error: Error) => showFailed('This could not be undone', error));
   };
   undos.set(id, take);
   showNotification({

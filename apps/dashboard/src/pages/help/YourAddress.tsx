@@ -1,14 +1,13 @@
 import { Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { myAddressesQuery } from '../../api/my-addresses.js';
+import { myAddressQuery } from '../../api/my-address.js';
 import { Copy } from '../../ui/Mono.js';
 import classes from './Article.module.css';
 
 const command = (flag: string) => `curl ${flag}-H 'Accept: text/plain' ${window.location.origin}/v1/my-ip`;
 
 export function YourAddress() {
-  const { data, isPending } = useQuery({ ...myAddressesQuery, retry: false });
-  const mine = data?.[0];
+  const { data: mine, isPending } = useQuery({ ...myAddressQuery, retry: false });
   const other = mine?.family === 'IPv4' ? { family: 'IPv6', flag: '-6 ' } : { family: 'IPv4', flag: '-4 ' };
   return (
     <section className={classes['yours']} aria-label="Your address" id="your-address">

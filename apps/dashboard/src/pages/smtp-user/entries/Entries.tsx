@@ -1,5 +1,5 @@
-import { ActionIcon, Button, Group, Menu, Stack, Text } from '@mantine/core';
-import { IconDots, IconPencil, IconPlus, IconTrash } from '@tabler/icons-react';
+import { ActionIcon, Button, Group, Stack, Text } from '@mantine/core';
+import { IconDots, IconPlus } from '@tabler/icons-react';
 import { parseRange } from '@postern/ip-ranges';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
@@ -10,24 +10,12 @@ import { Mono } from '../../../ui/Mono.js';
 import { SearchField } from '../../../ui/SearchField.js';
 import { Empty } from '../../../ui/States.js';
 import { Time } from '../../../ui/Time.js';
-import { showDone, showUndo } from '../../../ui/toast.js';
 import { addressesIn } from '../editor/addresses-in.js';
-import {
-  addEntries,
-  removeEntry,
-  useRestrictionChange,
-  requestedOf,
-  type Entry,
-  type SmtpUser,
-  type Warning,
-} from '../smtp-user.js';
+import type { Entry, SmtpUser, Warning } from '../smtp-user.js';
 import classes from './Entries.module.css';
-import { isUnused } from '../sources/entry-use.js';
-import { PreviewLine } from '../sources/PreviewFigures.js';
 import { usedEntriesQuery, type UsedEntry } from '../sources/queries.js';
 import { SuggestList } from '../sources/SuggestList.js';
 import { EntryDialog } from './EntryDialog.js';
-import { LastEntry } from './LastEntry.js';
 import { MyAddress } from './MyAddress.js';
 
 interface Props {
@@ -42,17 +30,8 @@ export function Entries({ user, writable, openEditor }: Props) {
   const { entries, restricted, mode } = user.restriction;
   const [search, setSearch] = useState('');
   const [edited, setEdited] = useState<Entry | null>(null);
-  const { remove, error, last, setLast } = useRemove(user);
-  const { data: used } = useQuery({
-    ...usedEntriesQuery(user),
-    enabled: restricted,
-  });
-  const columns = useMemo(
-    () => columnsOf(user, useOf(used), writable ? { edit: setEdited, remove } : null),
-    // `remove` is a new function at each render, but always does the same for the same user.
-    // oxlint-disable-next-line react-hooks/exhaustive-deps
-    [used, writable, user],
-  );
+  const { data: used } = useQuery({ ...usedEntriesQuery(user), enabled: restricted });
+  const columns = useMemo(() => columnsOf(user, used, writable ? setEdited : null), [user, used, writable]);
   if (!restricted) {
     return (
       <Empty
@@ -91,11 +70,6 @@ export function Entries({ user, writable, openEditor }: Props) {
           )}
         </Group>
       )}
-      {error && (
-        <Text size="sm" role="alert" c="var(--postern-refused-text)">
-          {error.message}
-        </Text>
-      )}
       <DataTable
         label="Allowed addresses"
         columns={columns}
@@ -113,7 +87,6 @@ export function Entries({ user, writable, openEditor }: Props) {
         </Group>
       )}
       <EntryDialog user={user} entry={edited} close={() => setEdited(null)} />
-      <LastEntry user={user} entry={last} close={() => setLast(null)} />
     </Stack>
   );
 }
@@ -123,45 +96,11 @@ function matches({ range, note, addedBy }: Entry, search: string): boolean {
   return [range, note ?? '', addedBy].some((text) => text.toLowerCase().includes(words));
 }
 
-/** Removes at once, with an undo. For the last entry, it explains instead what removing it would mean. */
-function useRemove(user: SmtpUser) {
-  const [last, setLast] = useState<Entry | null>(null);
-  const add = useRestrictionChange(user, (entry: Entry) => addEntries(user, [requestedOf(entry)]));
-  const { mutate, error } = useRestrictionChange(user, ({ id }: Entry) => removeEntry(user, id));
-  const remove = (entry: Entry) => {
-    if (user.restriction.entries.length === 1) return setLast(entry);
-    mutate(entry, {
-      // An expired entry cannot be added again: the API refuses an end in the past.
-      onSuccess: () =>
-        entry.live
-          ? showUndo(`Removed ${entry.range}.`, () => add.mutate(entry))
-          : showDone(`Removed ${entry.range}, which was expired.`),
-    });
-  };
-  return { remove, error: error ?? add.error, last, setLast };
-}
-
-interface Use {
-  readonly lastMatchedAt: string | null;
-  readonly logins30d: number;
-  readonly unused: boolean;
-}
-type UseOf = (entry: Entry) => Use | null;
-
-/** Null if unknown: no relay reports logins, or the entry is newer than the data. */
-function useOf(used: { readonly items: readonly UsedEntry[]; readonly since: string | null } | undefined): UseOf {
-  if (!used || used.since === null) return () => null;
-  const now = Date.now();
-  const uses = new Map(used.items.map((item) => [item.entry.id, { ...item, unused: isUnused(item, used.since, now) }]));
-  return ({ id }) => uses.get(id) ?? null;
-}
-
-interface Actions {
-  readonly edit: (entry: Entry) => void;
-  readonly remove: (entry: Entry) => void;
-}
-
-function columnsOf(user: SmtpUser, useOfEntry: UseOf, actions: Actions | null): Column<Entry>[] {
+function columnsOf(
+  user: SmtpUser,
+  used: ReadonlyMap<string, UsedEntry> | undefined,
+  open: ((entry: Entry) => void) | null,
+): Column<Entry>[] {
   const of = Map.groupBy(user.restriction.warnings, ({ entryId }) => entryId);
   return [
     {
@@ -222,8 +161,8 @@ function columnsOf(user: SmtpUser, useOfEntry: UseOf, actions: Actions | null): 
       header: 'Last login',
       width: '11%',
       from: 'lg',
-      sort: (entry) => useOfEntry(entry)?.lastMatchedAt ?? '',
-      cell: (entry) => <LastLogin use={useOfEntry(entry)} />,
+      sort: ({ id }) => used?.get(id)?.lastMatchedAt ?? '',
+      cell: ({ id }) => <LastLogin use={used?.get(id)} />,
     },
     {
       id: 'expires',
@@ -237,7 +176,7 @@ function columnsOf(user: SmtpUser, useOfEntry: UseOf, actions: Actions | null): 
         <Expires entry={entry} soon={of.get(entry.id)?.some(({ code }) => code === 'expires-soon') ?? false} />
       ),
     },
-    ...(actions === null
+    ...(open === null
       ? []
       : [
           {
@@ -246,7 +185,11 @@ function columnsOf(user: SmtpUser, useOfEntry: UseOf, actions: Actions | null): 
             phone: 'aside' as const,
             width: 52,
             align: 'end' as const,
-            cell: (entry: Entry) => <EntryMenu user={user} entry={entry} {...actions} />,
+            cell: (entry: Entry) => (
+              <ActionIcon aria-label={`Change or remove ${entry.range}`} onClick={() => open(entry)}>
+                <IconDots size={16} aria-hidden />
+              </ActionIcon>
+            ),
           },
         ]),
   ];
@@ -277,17 +220,10 @@ function Warnings({ of }: { readonly of: readonly Warning[] }) {
   );
 }
 
-function LastLogin({ use }: { readonly use: Use | null }) {
-  if (use === null) return <Dimmed>—</Dimmed>;
-  const title = `${counted(use.logins30d, 'login')} in the last 30 days`;
-  if (use.unused)
-    return (
-      <Text span inherit c="var(--postern-warn-text)" title="It let no login in for 90 days.">
-        unused
-      </Text>
-    );
+function LastLogin({ use }: { readonly use: UsedEntry | undefined }) {
+  if (use === undefined) return <Dimmed>—</Dimmed>;
   return (
-    <Text span inherit c="dimmed" title={title}>
+    <Text span inherit c="dimmed" title={`${counted(use.logins30d, 'login')} in the last 30 days`}>
       {use.lastMatchedAt === null ? 'none yet' : <Time at={use.lastMatchedAt} />}
     </Text>
   );
@@ -300,35 +236,5 @@ function Expires({ entry: { expiresAt, live }, soon }: { readonly entry: Entry; 
       {!live && 'expired '}
       <Time at={expiresAt} />
     </Text>
-  );
-}
-
-interface EntryMenuProps extends Actions {
-  readonly user: SmtpUser;
-  readonly entry: Entry;
-}
-
-function EntryMenu({ user, entry, edit, remove }: EntryMenuProps) {
-  return (
-    <Menu position="bottom-end" width={260}>
-      <Menu.Target>
-        <ActionIcon aria-label={`Change or remove ${entry.range}`}>
-          <IconDots size={16} aria-hidden />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item leftSection={<IconPencil size={16} aria-hidden />} onClick={() => edit(entry)}>
-          Note and expiry …
-        </Menu.Item>
-        <Menu.Item
-          leftSection={<IconTrash size={16} aria-hidden />}
-          c="var(--postern-refused-text)"
-          onClick={() => remove(entry)}
-        >
-          Remove
-          {user.restriction.entries.length > 1 && <PreviewLine user={user} change={{ remove: [entry.id] }} />}
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
   );
 }

@@ -29,24 +29,21 @@ export const sourceHistogramQuery = ({ tenantId, id: smtpUserId }: SmtpUserRef, 
     },
   });
 
-export const suggestionQuery = ({ tenantId, id: smtpUserId }: SmtpUserRef) =>
-  queryOptions({
-    queryKey: ['suggestion', tenantId, smtpUserId],
-    queryFn: ({ signal }) =>
-      take(api.GET(`${USER}/restriction/suggestion`, { params: { path: { tenantId, smtpUserId } }, signal })),
-  });
+export const readSuggestion = ({ tenantId, id: smtpUserId }: SmtpUserRef) =>
+  take(api.GET(`${USER}/restriction/suggestion`, { params: { path: { tenantId, smtpUserId } } }));
 
+/** What each entry let in, by its id. Empty if no relay reports logins. */
 export const usedEntriesQuery = ({ tenantId, id: smtpUserId }: SmtpUserRef) =>
   queryOptions({
     queryKey: ['used-entries', tenantId, smtpUserId],
-    queryFn: async ({ signal }): Promise<{ items: UsedEntry[]; since: Coverage['since'] }> => {
-      const items: UsedEntry[] = [];
+    queryFn: async ({ signal }) => {
+      const used = new Map<string, UsedEntry>();
       for (let cursor: string | undefined; ;) {
         const query = { smtpUserId, limit: ENTRIES_PER_PAGE, ...(cursor !== undefined && { cursor }) };
         const params = { path: { tenantId }, query };
         const page = await take(api.GET('/v1/tenants/{tenantId}/entries', { params, signal }));
-        items.push(...page.items);
-        if (page.nextCursor === null) return { items, since: page.since };
+        if (page.since !== null) for (const item of page.items) used.set(item.entry.id, item);
+        if (page.nextCursor === null) return used;
         cursor = page.nextCursor;
       }
     },
