@@ -1,4 +1,4 @@
-import { Button } from '@mantine/core';
+import { Button, Stack } from '@mantine/core';
 import { Fragment, useState, type ReactNode } from 'react';
 import { Dimmed } from '../ui/Dimmed.js';
 import { Copy, Mono } from '../ui/Mono.js';
@@ -54,38 +54,32 @@ export function By({ actor }: Pick<Change, 'actor'>) {
   );
 }
 
-export function ChangeDetails({
-  changes,
-  withDifference = true,
-}: {
-  readonly changes: readonly Change[];
-  readonly withDifference?: boolean;
-}) {
+/** Who made the changes of one request, when and how, and the raw events. */
+export function ChangeDetails({ changes }: { readonly changes: readonly Change[] }) {
   const [change] = changes;
   if (!change) return null;
   return (
-    <div className={classes['details']}>
-      {withDifference && <Difference changes={changes} />}
+    <Stack gap={20}>
       <Facts
         facts={{
           Who: <By actor={change.actor} />,
-          Key: (
-            <span className="mono">
-              {change.actor.keyId} <Copy value={change.actor.keyId} label="Copy the key’s id" />
-            </span>
-          ),
+          Key: <Id of="key" value={change.actor.keyId} />,
           Session: change.actor.sessionId === undefined ? null : <Mono>{change.actor.sessionId}</Mono>,
           When: <Time at={change.occurredAt} exact />,
-          Request: (
-            <span className="mono">
-              {change.requestId} <Copy value={change.requestId} label="Copy the request’s id" />
-            </span>
-          ),
+          Request: <Id of="request" value={change.requestId} />,
           Version: <span className="mono">{change.version}</span>,
         }}
       />
       <Raw what={changes.length === 1 ? 'event' : 'events'} value={changes.length === 1 ? change : changes} />
-    </div>
+    </Stack>
+  );
+}
+
+export function Id({ of, value }: { readonly of: string; readonly value: string }) {
+  return (
+    <span className="mono">
+      {value} <Copy value={value} label={`Copy the ${of}’s id`} />
+    </span>
   );
 }
 

@@ -1,11 +1,11 @@
-import { Button, Group, Loader, Menu, Text, type ButtonProps } from '@mantine/core';
+import { Button, Loader, Menu, Text, type ButtonProps } from '@mantine/core';
 import { IconChevronDown } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useAllow, useMayWrite, type SmtpUserRef } from '../pages/smtp-user/smtp-user.js';
 import { Dimmed } from '../ui/Dimmed.js';
-import { allowChoices, ONE_DAY_MS, type AllowChoice } from './allow-choices.js';
-import classes from './AllowAddress.module.css';
+import { inDays } from '../ui/dates.js';
+import { allowChoices, type AllowChoice } from './allow-choices.js';
 import { deniedIpsQuery } from './queries.js';
 
 interface Props {
@@ -46,16 +46,15 @@ export function AllowAddress({
   if (!writable || (!itself && !isProxy)) return null;
   if (isProxy && !menuOnly) return <LooksLikeProxy />;
   const choose = ({ range, forOneDay }: AllowChoice) => {
-    const expiresAt = forOneDay ? new Date(Date.now() + ONE_DAY_MS).toISOString() : null;
+    const expiresAt = forOneDay ? inDays(1) : null;
     allow({ range, expiresAt }, `${range} may log in${forOneDay ? ' for 24 hours' : ''}. ${NEXT}`, onAllowed);
   };
   return (
-    <Group gap={0} wrap="nowrap" className={classes['both']}>
+    <Button.Group>
       {itself && !menuOnly && (
         <Button
           size={size}
           variant={variant}
-          className={classes['one']}
           disabled={denied.isPending}
           loading={isPending}
           onClick={() => choose(itself)}
@@ -71,14 +70,7 @@ export function AllowAddress({
               Allow …
             </Button>
           ) : (
-            <Button
-              size={size}
-              variant={variant}
-              className={classes['more']}
-              disabled={isPending}
-              px={6}
-              aria-label={`Other ways to allow ${ip}`}
-            >
+            <Button size={size} variant={variant} disabled={isPending} px={6} aria-label={`Other ways to allow ${ip}`}>
               <IconChevronDown size={14} aria-hidden />
             </Button>
           )}
@@ -98,7 +90,7 @@ export function AllowAddress({
           <Menu.Label>{NEXT}</Menu.Label>
         </Menu.Dropdown>
       </Menu>
-    </Group>
+    </Button.Group>
   );
 }
 

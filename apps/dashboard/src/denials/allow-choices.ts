@@ -1,8 +1,7 @@
-import { neighbourhood, parseAddress, parseRange, rangeOf } from '@postern/ip-ranges';
+import { neighbourhood, parseAddress, rangeOf } from '@postern/ip-ranges';
+import { addressesIn } from '../pages/smtp-user/editor/addresses-in.js';
 import { isIn } from './refusals.js';
-import { counted, type DeniedIp } from './words.js';
-
-export const ONE_DAY_MS = 86_400_000;
+import type { DeniedIp } from './words.js';
 
 export interface AllowChoice {
   readonly range: string;
@@ -35,18 +34,13 @@ export function allowChoices(ip: string, loaded: readonly DeniedIp[] | undefined
     { range, forOneDay: true, detail: 'then it is refused again' },
     ...(proxyInside
       ? []
-      : [{ range: wide.text, forOneDay: false, detail: sizeOf(wide.text) + (loaded ? neighbours(covers) : '') }]),
+      : [{ range: wide.text, forOneDay: false, detail: addressesIn(wide) + (loaded ? neighbours(covers) : '') }]),
     ...others.map(({ range: other, why }) => ({ range: other, forOneDay: false, detail: why })),
   ];
 }
 
 function neighbours(covers: number): string {
-  return covers > 1 ? `, ${covers.toLocaleString('en')} of them were denied` : ', none of the others was denied';
-}
-
-/** *1 address*, *256 addresses*, *a /64 network*. */
-function sizeOf(range: string): string {
-  const parsed = parseRange(range);
-  if (!parsed.ok || parsed.value.family === 'IPv6') return 'the network of the address';
-  return counted(2 ** (32 - parsed.value.prefix), 'address', 'addresses');
+  return covers > 1
+    ? `, ${covers.toLocaleString('en')} addresses in it were denied`
+    : ', no other address in it was denied';
 }

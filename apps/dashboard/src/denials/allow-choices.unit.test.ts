@@ -11,7 +11,7 @@ describe('what is offered for a denied address', () => {
       [
         { range: '198.51.100.7', forOneDay: false, detail: 'only this address' },
         { range: '198.51.100.7', forOneDay: true, detail: 'then it is refused again' },
-        { range: '198.51.100.0/24', forOneDay: false, detail: '256 addresses, 2 of them were denied' },
+        { range: '198.51.100.0/24', forOneDay: false, detail: '256 addresses, 2 addresses in it were denied' },
       ],
     );
   });
@@ -24,14 +24,14 @@ describe('what is offered for a denied address', () => {
     ];
     const choices = allowChoices('2001:db8::9', [denied('2001:db8::9', { suggestedEntries })]);
     expect(choices.slice(2)).toEqual([
-      { range: '2001:db8::/64', forOneDay: false, detail: 'the network of the address, 40 of them were denied' },
+      { range: '2001:db8::/64', forOneDay: false, detail: 'one /64, 40 addresses in it were denied' },
       { range: '198.51.100.7', forOneDay: false, detail: 'Denied about the same time.' },
     ]);
   });
 
   it('says where the network covers no other', () => {
     expect(allowChoices('192.0.2.1', []).at(-1)).toMatchObject({
-      detail: '256 addresses, none of the others was denied',
+      detail: '256 addresses, no other address in it was denied',
     });
   });
 

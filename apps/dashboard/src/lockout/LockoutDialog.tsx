@@ -25,13 +25,10 @@ export function LockoutDialog() {
 function Risk({ risk, answer }: { readonly risk: LockoutRisk; readonly answer: (goOn: boolean) => void }) {
   const { addresses, refusedAddresses } = risk;
   const more = refusedAddresses - addresses.length;
+  const these = refusedAddresses === 1 ? 'this address' : `these ${counted(refusedAddresses, 'address', 'addresses')}`;
   return (
     <Stack gap="md">
-      <Text size="sm">
-        This SMTP user logged in from{' '}
-        {refusedAddresses === 1 ? 'this address' : `these ${counted(refusedAddresses, 'address', 'addresses')}`} during
-        the last 7 days. Nothing is changed yet.
-      </Text>
+      <Text size="sm">This SMTP user logged in from {these} during the last 7 days. Nothing is changed yet.</Text>
       <Addresses addresses={addresses} label="Addresses that would be refused" mah={260} />
       {more > 0 && <Dimmed size="xs">… and {counted(more, 'more address', 'more addresses')}.</Dimmed>}
       <Group justify="flex-end" gap="xs">
@@ -39,8 +36,7 @@ function Risk({ risk, answer }: { readonly risk: LockoutRisk; readonly answer: (
           Change nothing
         </Button>
         <Button color="red" variant="outline" onClick={onSingleClick(() => answer(true))}>
-          Refuse{' '}
-          {refusedAddresses === 1 ? 'this address' : `these ${counted(refusedAddresses, 'address', 'addresses')}`}
+          Refuse {these}
         </Button>
       </Group>
     </Stack>

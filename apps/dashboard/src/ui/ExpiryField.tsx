@@ -1,6 +1,6 @@
 import { Group, Select, TextInput } from '@mantine/core';
 import { useState } from 'react';
-import { fromField, toField } from './dates.js';
+import { fromField, inDays, toField } from './dates.js';
 
 interface Props {
   /** RFC 3339; null: never. */
@@ -10,7 +10,6 @@ interface Props {
   readonly error?: string | undefined;
 }
 
-const DAY_MS = 86_400_000;
 const CHOICES = [
   { value: 'never', label: 'Never' },
   { value: '1', label: 'In 24 hours' },
@@ -58,5 +57,3 @@ export function ExpiryField({ value, onChange, label = 'Expires', error }: Props
     </Group>
   );
 }
-
-const inDays = (days: number): string => new Date(Date.now() + days * DAY_MS).toISOString();

@@ -26,6 +26,9 @@ export function relativeTime(date: Date, now: Date): string {
   return seconds > 0 ? 'in less than a minute' : 'just now';
 }
 
+/** The time in so many days, in RFC 3339. Negative: so many days ago. */
+export const inDays = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString();
+
 // `<input type="datetime-local">` has a local time without its zone.
 
 /** From RFC 3339 to such a field; empty if there is none. */

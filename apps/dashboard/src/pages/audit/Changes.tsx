@@ -3,7 +3,7 @@ import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { byRequest, type Change } from '../../changes/change-diff.js';
-import { ChangeDetails, titleOfAll } from '../../changes/ChangeDetails.js';
+import { ChangeDetails, Difference, titleOfAll } from '../../changes/ChangeDetails.js';
 import { changesQuery, type ChangeFilters } from '../../changes/queries.js';
 import { Dimmed } from '../../ui/Dimmed.js';
 import { ListTable, type Column } from '../../ui/DataTable.js';
@@ -116,6 +116,7 @@ function Details({ tenantId, row }: { readonly tenantId: string; readonly row: R
           </Link>
         </Text>
       )}
+      <Difference changes={changes} />
       <ChangeDetails changes={changes} />
     </Stack>
   );

@@ -2,12 +2,11 @@ import { Button, Group, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { ApiProblem } from '../../api/client.js';
-import { Facts, Raw } from '../../changes/ChangeDetails.js';
+import { Facts, Id, Raw } from '../../changes/ChangeDetails.js';
 import { AllowAddress } from '../../denials/AllowAddress.js';
 import { letsIn } from '../../denials/refusals.js';
 import { counted, EXPLAINED, type Denial } from '../../denials/words.js';
 import { Dimmed } from '../../ui/Dimmed.js';
-import { Copy } from '../../ui/Mono.js';
 import { SidePanel } from '../../ui/SidePanel.js';
 import { Time } from '../../ui/Time.js';
 import { smtpUserQuery } from '../smtp-user/smtp-user.js';
@@ -67,11 +66,7 @@ function Details({ denial }: { readonly denial: Denial }) {
           Relay: denial.relay,
           Mode: denial.mode === 'enforce' ? 'enforced' : 'report only',
           Reason: <span className="mono">{denial.reason}</span>,
-          Id: (
-            <span className="mono">
-              {denial.id} <Copy value={denial.id} label="Copy the denial’s id" />
-            </span>
-          ),
+          Id: <Id of="denial" value={denial.id} />,
         }}
       />
       <Raw what="denial" value={denial} />

@@ -1,4 +1,4 @@
-import { Box, Button, Group, Skeleton, Stack, Tabs } from '@mantine/core';
+import { Box, Button, Group, Skeleton, Stack, Tabs, Text } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
@@ -18,7 +18,6 @@ import { History } from './history/History.js';
 import { ClearRestriction } from './manage/ClearRestriction.js';
 import { ModeSwitch } from './manage/ModeSwitch.js';
 import { UserMenu } from './manage/UserMenu.js';
-import classes from './SmtpUser.module.css';
 import { smtpUserQuery, useMayWrite } from './smtp-user.js';
 import { Sources } from './sources/Sources.js';
 import { Why } from './why/Why.js';
@@ -58,9 +57,9 @@ export function SmtpUser() {
     <Page
       title={user.username}
       heading={
-        <span className={classes['username']} data-long={user.username.length > LONG || undefined}>
+        <Text inherit span {...(user.username.length > LONG && { fz: 'lg', display: 'block' })}>
           {user.username} <Copy value={user.username} label="Copy the username" />
-        </span>
+        </Text>
       }
       description={<RestrictionWords restriction={user.restriction} />}
       actions={
@@ -102,21 +101,17 @@ export function SmtpUser() {
                 <span className="tabular">{user.restriction.entries.length.toLocaleString('en')}</span>
               </Group>
             </Tabs.Tab>
-            <Tabs.Tab value="denied">Denied</Tabs.Tab>
-            <Tabs.Tab value="sources">Sources</Tabs.Tab>
-            <Tabs.Tab value="history">History</Tabs.Tab>
+            {TABS.map((each) => (
+              <Tabs.Tab key={each} value={each} tt="capitalize">
+                {each}
+              </Tabs.Tab>
+            ))}
           </Tabs.List>
-          <Tabs.Panel value="allowed" pt="md">
-            <Entries user={user} writable={writable} openEditor={openEditor} />
-          </Tabs.Panel>
-          <Tabs.Panel value="denied" pt="md">
-            <Denied user={user} live={live} />
-          </Tabs.Panel>
-          <Tabs.Panel value="sources" pt="md">
-            <Sources user={user} />
-          </Tabs.Panel>
-          <Tabs.Panel value="history" pt="md">
-            <History user={user} />
+          <Tabs.Panel value={tab ?? 'allowed'} pt="md">
+            {tab === undefined && <Entries user={user} writable={writable} openEditor={openEditor} />}
+            {tab === 'denied' && <Denied user={user} live={live} />}
+            {tab === 'sources' && <Sources user={user} />}
+            {tab === 'history' && <History user={user} />}
           </Tabs.Panel>
         </Tabs>
         {writable && user.restriction.restricted && <ClearRestriction user={user} />}

@@ -1,4 +1,4 @@
-import { Group, Stack, Text } from '@mantine/core';
+import { Group, Stack, Text, Title } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { addressColumns } from '../../../denials/address-columns.js';
@@ -9,21 +9,15 @@ import { deniedIpsQuery } from '../../../denials/queries.js';
 import { letsIn } from '../../../denials/refusals.js';
 import { REASONS, type DeniedIp } from '../../../denials/words.js';
 import { Dimmed } from '../../../ui/Dimmed.js';
+import { inDays } from '../../../ui/dates.js';
 import { ListTable, type Column } from '../../../ui/DataTable.js';
 import { useHeldRows } from '../../../ui/held-rows.js';
 import { LiveMark } from '../../../ui/LiveMark.js';
 import { NewRows } from '../../../ui/NewRows.js';
-import { Pills } from '../../../ui/Pills.js';
 import { Empty } from '../../../ui/States.js';
 import type { Live } from '../../../ui/use-live.js';
+import { ChartHeader } from '../ChartHeader.js';
 import type { SmtpUser } from '../smtp-user.js';
-
-const DAY_MS = 86_400_000;
-const PERIODS = [
-  { value: '1', label: '24 hours' },
-  { value: '7', label: '7 days' },
-  { value: '30', label: '30 days' },
-] as const;
 
 const idOf = ({ ip }: DeniedIp) => ip;
 
@@ -36,9 +30,9 @@ export function Denied({ user, live }: { readonly user: SmtpUser; readonly live:
       <OverTime user={user} />
       <div>
         <Group justify="space-between" mb="xs">
-          <Text size="sm" fw={600} component="h2" m={0}>
+          <Title order={2} fz="sm">
             Denied addresses
-          </Text>
+          </Title>
           <LiveMark live={live} />
         </Group>
         <NewRows count={waiting} onShow={show} />
@@ -48,29 +42,20 @@ export function Denied({ user, live }: { readonly user: SmtpUser; readonly live:
   );
 }
 
-type Days = (typeof PERIODS)[number]['value'];
-
-function lastDays(days: Days): { readonly days: Days; readonly range: Range } {
-  const now = Date.now();
-  const from = new Date(now - Number(days) * DAY_MS).toISOString();
-  return { days, range: { from, to: new Date(now).toISOString() } };
+function lastDays(days: number): { readonly days: number; readonly range: Range } {
+  return { days, range: { from: inDays(-days), to: inDays(0) } };
 }
 
 function OverTime({ user }: { readonly user: SmtpUser }) {
-  const [{ days, range }, setPeriod] = useState(() => lastDays('7'));
+  const [{ days, range }, setPeriod] = useState(() => lastDays(7));
   return (
     <div>
-      <Group justify="space-between" mb="sm">
-        <Text size="sm" fw={600} component="h2" m={0}>
-          Denied logins
-        </Text>
-        <Pills
-          label="Period of the chart"
-          value={days}
-          onChange={(chosen) => setPeriod(lastDays(chosen))}
-          items={PERIODS}
-        />
-      </Group>
+      <ChartHeader
+        title="Denied logins"
+        days={days}
+        choices={[1, 7, 30]}
+        onChange={(chosen) => setPeriod(lastDays(chosen))}
+      />
       <DenialsChart tenantId={user.tenantId} smtpUserId={user.id} range={range} by="outcome" />
     </div>
   );

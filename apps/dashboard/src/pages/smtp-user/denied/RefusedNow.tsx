@@ -1,4 +1,4 @@
-import { Button, Text } from '@mantine/core';
+import { Button, Group, Text, Title } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -30,22 +30,22 @@ export function RefusedNow({ user, live }: { readonly user: SmtpUser; readonly l
   if (shown.length === 0 || (user.restriction.mode !== 'enforce' && allowed.length === 0)) return null;
   return (
     <section className={classes['panel']} aria-labelledby="refused-now">
-      <div className={classes['head']}>
-        <h2 id="refused-now" className={classes['title']}>
+      <Group justify="space-between">
+        <Title order={2} id="refused-now" fz="sm" c="var(--postern-refused-text)">
           Refused now
-        </h2>
+        </Title>
         {live.state === 'stale' && <LiveMark live={live} />}
-      </div>
+      </Group>
       <ul className={classes['list']}>
         {shown.slice(0, SHOWN).map((address, index) => (
           <li key={address.ip} className={classes['row']}>
-            <Text span className={`mono ${classes['ip'] ?? ''}`}>
+            <Text span className="mono" fz="0.9375rem" fw={600} lh={1.3} style={{ alignSelf: 'start' }}>
               {address.ip}
             </Text>
             <Words {...address} />
             <div className={classes['action']} aria-live="polite">
               {letsIn(user.restriction, address.ip) ? (
-                <Text size="sm" className={classes['allowed']}>
+                <Text size="sm" c="var(--postern-added-text)">
                   Allowed: every relay has it within seconds
                 </Text>
               ) : (

@@ -32,14 +32,14 @@ export const Judgement = memo(function Judgement({ mode, judged, changes, correc
   const bad = judged.filter(({ verdict }) => verdict === 'bad').length;
   return (
     <section className={classes['judgement']} aria-label="What saving does">
-      <div className={classes['head']}>
+      <Group justify="space-between" px="sm" py={8} style={{ borderBottom: '1px solid var(--postern-line)' }}>
         <Text size="sm" fw={500}>
           What saving does
         </Text>
         <Text size="xs" c="dimmed" role="status">
           {[inWords(changes), bad > 0 && `${bad.toLocaleString('en')} cannot be read`].filter(Boolean).join(' · ')}
         </Text>
-      </div>
+      </Group>
       <ul className={classes['rows']}>
         {rows.slice(0, DRAWN).map((one) => (
           <Row key={`${one.pasted.at}-${one.pasted.typed}`} judged={one} correct={correct} />
@@ -49,12 +49,12 @@ export const Judgement = memo(function Judgement({ mode, judged, changes, correc
         ))}
       </ul>
       {more > 0 && (
-        <Text size="xs" c="dimmed" className={classes['nothing']}>
+        <Text size="xs" c="dimmed" p="sm">
           … and {more.toLocaleString('en')} more.
         </Text>
       )}
       {rows.length + removed.length === 0 && (
-        <Text size="sm" c="dimmed" className={classes['nothing']}>
+        <Text size="sm" c="dimmed" p="sm">
           {mode === 'add' ? 'Each line is checked here while you type.' : 'Nothing: the text is the present list.'}
         </Text>
       )}
@@ -133,7 +133,7 @@ function Line({ entry: { range, expiresAt, note }, aside }: { readonly entry: Li
   const now = useNow();
   return (
     <>
-      <span className={classes['line']}>
+      <Group gap="0 10px" align="baseline">
         <span className="mono">{range}</span>
         {aside !== undefined && (
           <Text span size="xs" c="dimmed" className="tabular">
@@ -145,9 +145,9 @@ function Line({ entry: { range, expiresAt, note }, aside }: { readonly entry: Li
             {Date.parse(expiresAt) > now.getTime() ? 'expires' : 'expired'} {relativeTime(new Date(expiresAt), now)}
           </Text>
         )}
-      </span>
+      </Group>
       {note !== null && (
-        <Text size="xs" c="dimmed" dir="auto" className={classes['note']}>
+        <Text size="xs" c="dimmed" dir="auto" style={{ overflowWrap: 'anywhere' }}>
           {note}
         </Text>
       )}

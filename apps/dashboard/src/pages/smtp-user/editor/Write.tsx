@@ -1,4 +1,4 @@
-import { Alert, Button, Checkbox, Group, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Alert, Button, Checkbox, Group, SimpleGrid, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { getHotkeyHandler } from '@mantine/hooks';
 import { useCallback, useDeferredValue, useMemo, type Dispatch, type FormEvent, type SetStateAction } from 'react';
 import { ExpiryField } from '../../../ui/ExpiryField.js';
@@ -58,8 +58,8 @@ export function Write({ user, draft, change, save, saving, error, close }: Props
         submit();
       }}
     >
-      <div className={classes['columns']}>
-        <div className={classes['text']}>
+      <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="lg" verticalSpacing="md">
+        <Stack gap="sm">
           <Textarea
             label={draft.mode === 'add' ? 'Addresses and ranges' : 'The list, one entry per line'}
             description={
@@ -79,22 +79,22 @@ export function Write({ user, draft, change, save, saving, error, close }: Props
             autoCorrect="off"
             data-autofocus
           />
-        </div>
-        {draft.mode === 'add' && (
-          <div className={classes['options']}>
-            <TextInput
-              label="Note"
-              description="For lines without one"
-              value={draft.note}
-              onChange={({ currentTarget }) => change({ ...draft, note: currentTarget.value })}
-              maxLength={MAX_NOTE_LENGTH}
-              dir="auto"
-            />
-            <ExpiryField value={draft.expiresAt} onChange={(expiresAt) => change({ ...draft, expiresAt })} />
-          </div>
-        )}
+          {draft.mode === 'add' && (
+            <>
+              <TextInput
+                label="Note"
+                description="For lines without one"
+                value={draft.note}
+                onChange={({ currentTarget }) => change({ ...draft, note: currentTarget.value })}
+                maxLength={MAX_NOTE_LENGTH}
+                dir="auto"
+              />
+              <ExpiryField value={draft.expiresAt} onChange={(expiresAt) => change({ ...draft, expiresAt })} />
+            </>
+          )}
+        </Stack>
         <Judgement mode={judgedDraft.mode} judged={judged} changes={changes} correct={correct} />
-      </div>
+      </SimpleGrid>
       {draft.isFirst && <FirstList user={user} draft={draft} change={change} />}
       {blocked !== null && (
         <Alert color="gray" role="alert">

@@ -1,5 +1,5 @@
 import { ActionIcon, Button, Group, Stack, Text } from '@mantine/core';
-import { IconDots, IconPlus } from '@tabler/icons-react';
+import { IconDots } from '@tabler/icons-react';
 import { parseRange } from '@postern/ip-ranges';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
@@ -12,7 +12,6 @@ import { Empty } from '../../../ui/States.js';
 import { Time } from '../../../ui/Time.js';
 import { addressesIn } from '../editor/addresses-in.js';
 import type { Entry, SmtpUser, Warning } from '../smtp-user.js';
-import classes from './Entries.module.css';
 import { usedEntriesQuery, type UsedEntry } from '../sources/queries.js';
 import { SuggestList } from '../sources/SuggestList.js';
 import { EntryDialog } from './EntryDialog.js';
@@ -40,13 +39,6 @@ export function Entries({ user, writable, openEditor }: Props) {
           writable && (
             <>
               <SuggestList user={user} use={(text) => openEditor('add', text)} />
-              <Button
-                variant="default"
-                leftSection={<IconPlus size={16} aria-hidden />}
-                onClick={() => openEditor('add')}
-              >
-                Add addresses
-              </Button>
               <MyAddress user={user} openEditor={openEditor} size="sm" />
             </>
           )
@@ -107,24 +99,26 @@ function columnsOf(
       id: 'range',
       header: 'Range',
       phone: 'title',
+      wraps: true,
       width: '24%',
       sort: ({ range }) => range,
       cell: ({ id, range, live }) => (
-        <div className={classes['range']} data-expired={!live || undefined}>
-          <Mono>{range}</Mono>
+        <>
+          <Mono {...(!live && { td: 'line-through', c: 'dimmed' })}>{range}</Mono>
           <Warnings of={of.get(id) ?? []} />
-        </div>
+        </>
       ),
     },
     {
       id: 'addresses',
       header: 'Addresses',
+      wraps: true,
       width: '12%',
       from: 'md',
       cell: ({ range }) => {
         const parsed = parseRange(range);
         return (
-          <Text span inherit c="dimmed" className={`tabular ${classes['wraps'] ?? ''}`}>
+          <Text span inherit c="dimmed" className="tabular">
             {parsed.ok ? addressesIn(parsed.value) : ''}
           </Text>
         );
@@ -134,25 +128,24 @@ function columnsOf(
       id: 'note',
       header: 'Note',
       phone: 'detail',
+      wraps: true,
       sort: ({ note }) => note ?? '',
       cell: ({ note }) => (
-        <span className={classes['note']} dir="auto" title={note ?? undefined}>
+        <Text inherit lineClamp={2} lh={1.35} dir="auto" title={note ?? undefined}>
           {note}
-        </span>
+        </Text>
       ),
     },
     {
       id: 'added',
       header: 'Added',
+      wraps: true,
       width: '17%',
       from: 'md',
       sort: ({ addedAt }) => addedAt,
       cell: ({ addedBy, addedAt }) => (
-        <Text span inherit c="dimmed" className={classes['added']}>
-          <span className={classes['by']} title={addedBy}>
-            {addedBy},
-          </span>
-          <Time at={addedAt} />
+        <Text inherit c="dimmed" lineClamp={2} lh={1.35} title={addedBy}>
+          {addedBy}, <Time at={addedAt} />
         </Text>
       ),
     },
@@ -209,12 +202,7 @@ function Warnings({ of }: { readonly of: readonly Warning[] }) {
   });
   if (shown.length === 0) return null;
   return (
-    <Text
-      size="xs"
-      c="var(--postern-warn-text)"
-      className={classes['warning']}
-      title={shown.map(({ detail }) => detail).join(' ')}
-    >
+    <Text size="xs" fw={400} lh={1.35} c="var(--postern-warn-text)" title={shown.map(({ detail }) => detail).join(' ')}>
       {shown.map(({ short }) => short).join(', ')}
     </Text>
   );

@@ -1,4 +1,4 @@
-import { Button, Skeleton, Stack, Text } from '@mantine/core';
+import { Button, Group, Skeleton, Stack, Text, Timeline } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { By, ChangeDetails, Difference, titleOfAll } from '../../../changes/ChangeDetails.js';
 import { byRequest, type Change } from '../../../changes/change-diff.js';
@@ -27,11 +27,13 @@ export function History({ user }: { readonly user: SmtpUser }) {
     return <Empty title="No changes yet">What is changed from now on appears here within seconds.</Empty>;
   return (
     <>
-      <ol className={classes['line']}>
+      <Timeline bulletSize={9} lineWidth={1} styles={{ itemBullet: { top: 5 } }}>
         {byRequest(changes).map((group) => (
-          <Request key={group[0]?.eventId} changes={group} />
+          <Timeline.Item key={group[0]?.eventId}>
+            <Request changes={group} />
+          </Timeline.Item>
         ))}
-      </ol>
+      </Timeline>
       {hasNextPage && (
         <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()} w="max-content">
           Show earlier changes
@@ -45,20 +47,20 @@ function Request({ changes }: { readonly changes: readonly Change[] }) {
   const [change] = changes;
   if (!change) return null;
   return (
-    <li className={classes['request']}>
-      <div className={classes['head']}>
-        <Text fw={550} className={classes['title']}>
+    <Stack gap="xs" pb="lg">
+      <Group justify="space-between" align="baseline" gap="2px 16px">
+        <Text fw={550} style={{ overflowWrap: 'anywhere' }}>
           {titleOfAll(changes)}
         </Text>
-        <Text size="xs" c="dimmed" className={classes['when']}>
+        <Text size="xs" c="dimmed">
           <By actor={change.actor} /> · <Time at={change.occurredAt} />
         </Text>
-      </div>
+      </Group>
       <Difference changes={changes} />
       <details className={classes['more']}>
         <summary>Details</summary>
-        <ChangeDetails changes={changes} withDifference={false} />
+        <ChangeDetails changes={changes} />
       </details>
-    </li>
+    </Stack>
   );
 }

@@ -4,14 +4,20 @@ import { Dimmed } from '../../../ui/Dimmed.js';
 import { Confirm } from '../../../ui/Dialog.js';
 import { showDone } from '../../../ui/toast.js';
 import { clearRestriction, useRestrictionChange, type SmtpUser } from '../smtp-user.js';
-import classes from './ClearRestriction.module.css';
 
 /** Apart from the other buttons, because it lets everybody log in. */
 export function ClearRestriction({ user }: { readonly user: SmtpUser }) {
   const [opened, { open, close }] = useDisclosure(false);
   const clear = useRestrictionChange(user, () => clearRestriction(user));
   return (
-    <Group component="section" aria-labelledby="clear" justify="space-between" className={classes['apart']}>
+    <Group
+      component="section"
+      aria-labelledby="clear"
+      justify="space-between"
+      mt={48}
+      pt={20}
+      style={{ borderTop: '1px solid var(--postern-line)' }}
+    >
       <Stack gap={2} flex={1} miw={260}>
         <Title order={2} fz="md" id="clear">
           Clear restriction

@@ -1,4 +1,4 @@
-import { Box, Text } from '@mantine/core';
+import { Paper, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import type { Schema } from '../../../api/client.js';
@@ -6,7 +6,6 @@ import { counted } from '../../../denials/words.js';
 import { Addresses } from '../../../lockout/LockoutDialog.js';
 import type { SmtpUser } from '../smtp-user.js';
 import { LoginCoverage } from './LoginCoverage.js';
-import classes from './PreviewFigures.module.css';
 import { previewQuery, type PreviewedChange } from './queries.js';
 
 const TYPING_MS = 300;
@@ -22,7 +21,17 @@ export function PreviewFigures({ user, change }: Props) {
   const [settled] = useDebouncedValue(change, TYPING_MS);
   const { data, error } = useQuery(previewQuery(user, { ...settled, mode: 'enforce' }));
   return (
-    <Box component="section" className={classes['figures']} aria-label="The last 30 days" aria-live="polite">
+    // Of one height: an answer must not move the buttons below it.
+    <Paper
+      component="section"
+      h="9.25rem"
+      px="sm"
+      py="xs"
+      flex="none"
+      style={{ overflow: 'auto' }}
+      aria-label="The last 30 days"
+      aria-live="polite"
+    >
       {data ? (
         <>
           <Text size="sm">
@@ -36,7 +45,7 @@ export function PreviewFigures({ user, change }: Props) {
           {error ? 'The logins of the last 30 days could not be loaded.' : LOADING}
         </Text>
       )}
-    </Box>
+    </Paper>
   );
 }
 

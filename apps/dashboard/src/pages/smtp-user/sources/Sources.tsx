@@ -1,4 +1,4 @@
-import { Group, Stack, Text } from '@mantine/core';
+import { Group, Stack, Text, Title } from '@mantine/core';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { addressColumns } from '../../../denials/address-columns.js';
@@ -6,24 +6,19 @@ import { AllowAddress } from '../../../denials/AllowAddress.js';
 import { Dimmed } from '../../../ui/Dimmed.js';
 import { Chart } from '../../../ui/Chart.js';
 import { ListTable, type Column } from '../../../ui/DataTable.js';
-import { Pills } from '../../../ui/Pills.js';
 import { Empty, Failed } from '../../../ui/States.js';
+import { ChartHeader } from '../ChartHeader.js';
 import type { SmtpUser } from '../smtp-user.js';
 import { LoginCoverage } from './LoginCoverage.js';
 import { sourceHistogramQuery, sourcesQuery, type Source } from './queries.js';
 
-const PERIODS = [
-  { value: '7', label: '7 days' },
-  { value: '30', label: '30 days' },
-  { value: '90', label: '90 days' },
-] as const;
 const PARTS = [
   { name: 'allowed', label: 'Allowed now', color: 'var(--postern-link)' },
   { name: 'refused', label: 'Would be refused now', color: 'var(--postern-refused)' },
 ];
 
 export function Sources({ user }: { readonly user: SmtpUser }) {
-  const [days, setDays] = useState<(typeof PERIODS)[number]['value']>('30');
+  const [days, setDays] = useState(30);
   const histogram = useQuery({ ...sourceHistogramQuery(user, days), placeholderData: (shown) => shown });
   const sources = useInfiniteQuery(sourcesQuery(user));
   const columns = useMemo(() => columnsFor(user), [user]);
@@ -39,12 +34,7 @@ export function Sources({ user }: { readonly user: SmtpUser }) {
   return (
     <Stack gap="lg">
       <div>
-        <Group justify="space-between" mb="sm">
-          <Text size="sm" fw={600} component="h2" m={0}>
-            Logins by day
-          </Text>
-          <Pills label="Period of the chart" value={days} onChange={setDays} items={PERIODS} />
-        </Group>
+        <ChartHeader title="Logins by day" days={days} choices={[7, 30, 90]} onChange={setDays} />
         <Chart
           of={
             histogram.data && {
@@ -61,9 +51,9 @@ export function Sources({ user }: { readonly user: SmtpUser }) {
         {histogram.data && <LoginCoverage coverage={histogram.data} />}
       </div>
       <div>
-        <Text size="sm" fw={600} component="h2" m={0} mb="xs">
+        <Title order={2} fz="sm" mb="xs">
           Addresses that logged in
-        </Text>
+        </Title>
         <ListTable label="Addresses that logged in" columns={columns} query={sources} rowKey={({ ip }) => ip} />
       </div>
     </Stack>

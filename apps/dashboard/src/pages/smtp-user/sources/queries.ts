@@ -20,11 +20,11 @@ export const sourcesQuery = ({ tenantId, id: smtpUserId }: SmtpUserRef) =>
     take(api.GET(`${USER}/sources`, { params: { path: { tenantId, smtpUserId }, query }, signal })),
   );
 
-export const sourceHistogramQuery = ({ tenantId, id: smtpUserId }: SmtpUserRef, days: string) =>
+export const sourceHistogramQuery = ({ tenantId, id: smtpUserId }: SmtpUserRef, days: number) =>
   queryOptions({
     queryKey: ['sources-histogram', tenantId, smtpUserId, days],
     queryFn: ({ signal }) => {
-      const params = { path: { tenantId, smtpUserId }, query: { days: Number(days) } };
+      const params = { path: { tenantId, smtpUserId }, query: { days } };
       return take(api.GET(`${USER}/sources/histogram`, { params, signal }));
     },
   });

@@ -1,8 +1,8 @@
-import { Autocomplete, Button, Select, Text, TextInput } from '@mantine/core';
+import { Autocomplete, Button, Group, Select, Stack, Text, TextInput, Title } from '@mantine/core';
 import { parseAddress } from '@postern/ip-ranges';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useState, type FormEvent } from 'react';
 import { api, take } from '../../../api/client.js';
 import { By } from '../../../changes/ChangeDetails.js';
 import { titleOf } from '../../../changes/change-diff.js';
@@ -13,11 +13,11 @@ import { fromField, toField } from '../../../ui/dates.js';
 import { Failed } from '../../../ui/States.js';
 import { Time } from '../../../ui/Time.js';
 import type { SmtpUser } from '../smtp-user.js';
-import { causeOf, inWords, MOST_PAGES, type Checked } from './why-words.js';
-import classes from './Why.module.css';
+import { causeOf, inWords, type Checked } from './why-words.js';
 
 const HERE = '/signed-in/t/$tenantId/smtp-users/$smtpUserId';
-const PAGE = 500;
+/** The cause is searched among this many changes. */
+const NEWEST = 500;
 
 export function Why({ user }: { readonly user: SmtpUser }) {
   const { why: fromUrl, at } = useSearch({ from: HERE });
@@ -43,13 +43,14 @@ export function Why({ user }: { readonly user: SmtpUser }) {
   };
   const address = fromUrl === undefined ? null : parseAddress(fromUrl);
   return (
-    <section aria-labelledby="why" className={classes['why']}>
-      <h2 id="why" className={classes['title']}>
+    <Stack component="section" aria-labelledby="why" gap="xs">
+      <Title order={2} id="why" fz="sm">
         Why?
-      </h2>
-      <form
-        className={classes['form']}
-        onSubmit={(event) => {
+      </Title>
+      <Group
+        component="form"
+        gap="xs"
+        onSubmit={(event: FormEvent) => {
           event.preventDefault();
           if (typed.trim() !== '') ask(typed.trim());
         }}
@@ -65,7 +66,7 @@ export function Why({ user }: { readonly user: SmtpUser }) {
           maxLength={64}
           spellCheck={false}
           classNames={{ input: 'mono', option: 'mono' }}
-          className={classes['address']}
+          flex={{ base: '1 1 100%', sm: '0 1 300px' }}
         />
         <Select
           aria-label="When"
@@ -90,12 +91,12 @@ export function Why({ user }: { readonly user: SmtpUser }) {
         <Button type="submit" variant="default" disabled={typed.trim() === ''}>
           Check
         </Button>
-      </form>
-      <div aria-live="polite" className={classes['answer']}>
+      </Group>
+      <Stack gap={2} aria-live="polite" style={{ overflowWrap: 'anywhere' }}>
         {address?.ok === false && <Wrong detail={address.detail} suggestions={address.suggestions} use={ask} />}
         {address?.ok === true && <Decision user={user} ip={address.value.text} at={at} />}
-      </div>
-    </section>
+      </Stack>
+    </Stack>
   );
 }
 
@@ -146,7 +147,7 @@ function Decision({ user, ip, at }: { readonly user: SmtpUser; readonly ip: stri
           </>
         )}{' '}
         →{' '}
-        <Text span inherit fw={600} className={classes[tone]}>
+        <Text span inherit fw={600} {...(tone && { c: `var(--postern-${tone}-text)` })}>
           {decision}
         </Text>
         : {why}.{' '}
@@ -161,21 +162,12 @@ function Decision({ user, ip, at }: { readonly user: SmtpUser; readonly ip: stri
 
 function Because({ user, checked }: { readonly user: SmtpUser; readonly checked: Checked }) {
   const { tenantId, id: smtpUserId } = user;
-  const { data: change } = useQuery({
-    queryKey: ['cause', tenantId, smtpUserId, checked],
-    queryFn: ({ signal }) =>
-      causeOf(checked, (cursor) =>
-        readHistory(tenantId, smtpUserId, { limit: PAGE, ...(cursor !== '' && { cursor }) }, signal),
-      ),
+  const { data: changes } = useQuery({
+    queryKey: ['causes', tenantId, smtpUserId, checked.version],
+    queryFn: ({ signal }) => readHistory(tenantId, smtpUserId, { limit: NEWEST }, signal),
   });
+  const change = changes && causeOf(checked, changes.items);
   if (!change) return null;
-  if (change === 'not-read')
-    return (
-      <Dimmed size="sm">
-        The change that caused this is older than the newest {(MOST_PAGES * PAGE).toLocaleString('en')} changes of this
-        SMTP user.
-      </Dimmed>
-    );
   return (
     <Dimmed size="sm">
       The change that caused this: {titleOf(change)}, by <By actor={change.actor} />, <Time at={change.occurredAt} />.{' '}
@@ -183,6 +175,7 @@ function Because({ user, checked }: { readonly user: SmtpUser; readonly checked:
         from="/t/$tenantId/smtp-users/$smtpUserId"
         search={(before) => ({ ...before, tab: 'history' as const })}
         resetScroll={false}
+        style={{ textDecoration: 'underline' }}
       >
         History
       </Link>

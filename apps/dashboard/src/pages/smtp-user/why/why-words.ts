@@ -8,7 +8,7 @@ export type Checked = Schema<'CheckedAddress'>;
 
 export interface Words {
   readonly decision: string;
-  readonly tone: 'refused' | 'warn' | 'allowed';
+  readonly tone?: 'refused' | 'warn';
   readonly why: string;
 }
 
@@ -18,7 +18,6 @@ export function inWords(checked: Checked, past: boolean): Words {
   if (reason === 'unrestricted')
     return {
       decision: 'Let in',
-      tone: 'allowed',
       why: past
         ? 'there was no restriction: any source could log in'
         : 'there is no restriction: any source may log in',
@@ -27,7 +26,7 @@ export function inWords(checked: Checked, past: boolean): Words {
     const note = matched.note === null ? '' : ` (${matched.note})`;
     const what =
       matched.range === checked.ip ? `${matched.range}${note} is on the list` : `it is in ${matched.range}${note}`;
-    return { decision: 'Let in', tone: 'allowed', why: past ? what.replace(' is ', ' was ') : what };
+    return { decision: 'Let in', why: past ? what.replace(' is ', ' was ') : what };
   }
   const why = mismatch(checked, past);
   if (mode === 'report-only')
@@ -51,29 +50,12 @@ function nearestInWords({ live, range, expiresAt }: NonNullable<Checked['nearest
   return `${range === ip ? 'Its entry' : `The entry ${range}`} expired on ${dateTime(expiresAt ?? '')}`;
 }
 
-/** Pages of the history that are read at most, 500 changes each. */
-export const MOST_PAGES = 10;
-
 /**
  * The change that led to the decision: it added the entry, removed it, let it expire, restricted the SMTP user, or cleared the restriction. Null if
- * the history does not have it.
- * @param pageAt reads a page of the history, newest first; '': the first page
+ * it is not among the changes.
+ * @param changes newest first
  */
-export async function causeOf(
-  checked: Checked,
-  pageAt: (cursor: string) => Promise<Schema<'ChangePage'>>,
-): Promise<Change | null | 'not-read'> {
-  let cursor = '';
-  for (let pages = 0; pages < MOST_PAGES; pages++) {
-    const { items, nextCursor } = await pageAt(cursor);
-    const cause = causeAmong(checked, items);
-    if (cause !== null || nextCursor === null) return cause;
-    cursor = nextCursor;
-  }
-  return 'not-read';
-}
-
-function causeAmong({ reason, matched, nearest, ip, version }: Checked, changes: readonly Change[]): Change | null {
+export function causeOf({ reason, matched, nearest, ip, version }: Checked, changes: readonly Change[]): Change | null {
   const upTo = changes.filter((change) => change.version <= version);
   const entry = matched ?? (nearest?.live === false ? nearest : null);
   if (entry) return upTo.find(({ after }) => entriesOf(after).some(({ id }) => id === entry.id)) ?? null;
