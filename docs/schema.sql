@@ -230,7 +230,6 @@ CREATE TABLE audit.checkpoints (
   "position" bigint DEFAULT 0 NOT NULL,
   broker_offset bigint,
   event_id uuid,
-  backlog_step uuid,
   updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
   CONSTRAINT checkpoints_broker_offset_check CHECK ((broker_offset >= 0)),
   CONSTRAINT checkpoints_pkey PRIMARY KEY (consumer, source)
@@ -676,7 +675,6 @@ CREATE TABLE journal.checkpoints (
   "position" bigint DEFAULT 0 NOT NULL,
   broker_offset bigint,
   event_id uuid,
-  backlog_step uuid,
   updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
   CONSTRAINT checkpoints_broker_offset_check CHECK ((broker_offset >= 0)),
   CONSTRAINT checkpoints_pkey PRIMARY KEY (consumer, source)
@@ -873,7 +871,6 @@ CREATE TABLE projection.checkpoints (
   "position" bigint DEFAULT 0 NOT NULL,
   broker_offset bigint,
   event_id uuid,
-  backlog_step uuid,
   updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
   caught_up_at timestamp with time zone,
   CONSTRAINT checkpoints_broker_offset_check CHECK ((broker_offset >= 0)),

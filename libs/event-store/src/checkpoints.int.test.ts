@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { newId } from '@postern/contracts';
 import type { DataSource } from 'typeorm';
-import { advanceCheckpoint, CheckpointMoved, FEED_START, loadCheckpoint, type Checkpoint } from './index.js';
+import { advanceCheckpoint, CheckpointMoved, FEED_START, loadCheckpoint, type FeedPosition } from './index.js';
 import { journalFixture, type JournalFixture } from './testing/journal-fixture.js';
 
 const TABLE = 'reader.checkpoints';
@@ -13,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => fixture?.close());
 
-const handle = (consumer: string, from: Checkpoint, to: Checkpoint) =>
+const handle = (consumer: string, from: FeedPosition, to: FeedPosition) =>
   projection.transaction(async (m) => {
     await m.query('INSERT INTO reader.seen (stream_id) VALUES ($1)', [consumer]);
     await advanceCheckpoint(m, TABLE, { consumer, source: 'journal', from, to });
@@ -31,21 +30,8 @@ describe('a checkpoint', () => {
     await expect(handle('twice', FEED_START, there)).rejects.toThrow(CheckpointMoved);
     await handle('twice', there, beyond);
     await expect(handle('twice', there, beyond)).rejects.toThrow(CheckpointMoved);
-    expect(await loadCheckpoint(projection, TABLE, 'twice', 'journal')).toEqual({ ...beyond, backlogStep: null });
+    expect(await loadCheckpoint(projection, TABLE, 'twice', 'journal')).toEqual(beyond);
     expect(await effects('twice')).toBe(2);
-  });
-
-  it('is moved within a backlog only by the step that was stored last', async () => {
-    const [one, two] = [newId(), newId()];
-    const step = (from: Checkpoint, backlogStep: string) => handle('backlog', from, { ...FEED_START, backlogStep });
-    await step(FEED_START, one);
-    await step({ ...FEED_START, backlogStep: one }, two);
-    expect(await loadCheckpoint(projection, TABLE, 'backlog', 'journal')).toEqual({ ...FEED_START, backlogStep: two });
-    await expect(step({ ...FEED_START, backlogStep: one }, newId())).rejects.toThrow(CheckpointMoved);
-    await expect(handle('backlog', FEED_START, there)).rejects.toThrow(CheckpointMoved);
-    await projection.query(`DELETE FROM ${TABLE} WHERE consumer = 'backlog'`);
-    await expect(step({ ...FEED_START, backlogStep: two }, newId())).rejects.toThrow(CheckpointMoved);
-    expect(await effects('backlog')).toBe(2);
   });
 
   it('is moved by one of several that handle the same batch at the same time', async () => {

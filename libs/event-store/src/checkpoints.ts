@@ -2,23 +2,11 @@ import type { DatabaseRole } from '@postern/database';
 import type { DataSource, EntityManager } from 'typeorm';
 import { FEED_START, samePosition, type FeedPosition } from './read-feed.js';
 
-export interface Checkpoint extends FeedPosition {
-  /**
-   * Not null: a part of the `Backlog` after the position was applied. It gets a new value with each transaction. A consumer continues its
-   * backlog only if its own last transaction set this value: then no other instance has moved the checkpoint, and no crash undid it.
-   */
-  readonly backlogStep?: string | null;
-}
-
 interface CheckpointMove {
   readonly consumer: string;
   readonly source: string;
-  readonly from: Checkpoint;
-  readonly to: Checkpoint;
-}
-
-export function sameCheckpoint(a: Checkpoint, b: Checkpoint): boolean {
-  return samePosition(a, b) && (a.backlogStep ?? null) === (b.backlogStep ?? null);
+  readonly from: FeedPosition;
+  readonly to: FeedPosition;
 }
 
 export const JOURNAL_SOURCE = 'journal';
@@ -44,7 +32,6 @@ export function checkpointTableSql(schema: string, role: DatabaseRole): string {
       position      bigint NOT NULL DEFAULT 0,
       broker_offset bigint CHECK (broker_offset >= 0),
       event_id      uuid,
-      backlog_step  uuid,
       updated_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
       PRIMARY KEY (consumer, source)
     ) WITH (fillfactor = 50);
@@ -57,31 +44,31 @@ export async function loadCheckpoint(
   table: string,
   consumer: string,
   source: string,
-): Promise<Checkpoint> {
-  const rows = await from.query<{ xid: string; position: string; step: string | null }[]>(
-    `SELECT xid::text, position, backlog_step AS step FROM ${table} WHERE consumer = $1 AND source = $2`,
+): Promise<FeedPosition> {
+  const rows = await from.query<{ xid: string; position: string }[]>(
+    `SELECT xid::text, position FROM ${table} WHERE consumer = $1 AND source = $2`,
     [consumer, source],
   );
   const row = rows[0];
-  return row ? { xid: row.xid, position: Number(row.position), backlogStep: row.step } : FEED_START;
+  return row ? { xid: row.xid, position: Number(row.position) } : FEED_START;
 }
 
 /** Compare-and-set in the transaction of the effects: a slower instance gets `CheckpointMoved`. */
 export async function advanceCheckpoint(manager: EntityManager, table: string, move: CheckpointMove): Promise<void> {
   const { consumer, source, from, to } = move;
-  const values = [consumer, source, to.xid, to.position, to.backlogStep ?? null];
-  if (sameCheckpoint(from, FEED_START)) {
+  const values = [consumer, source, to.xid, to.position];
+  if (samePosition(from, FEED_START)) {
     const inserted = await manager.query<unknown[]>(
-      `INSERT INTO ${table} (consumer, source, xid, position, backlog_step) VALUES ($1, $2, $3::xid8, $4, $5)
+      `INSERT INTO ${table} (consumer, source, xid, position) VALUES ($1, $2, $3::xid8, $4)
        ON CONFLICT DO NOTHING RETURNING 1`,
       values,
     );
     if (inserted.length === 1) return;
   }
   const [, updated] = await manager.query<[unknown[], number]>(
-    `UPDATE ${table} SET xid = $3::xid8, position = $4, backlog_step = $5, updated_at = clock_timestamp()
-      WHERE consumer = $1 AND source = $2 AND xid = $6::xid8 AND position = $7 AND backlog_step IS NOT DISTINCT FROM $8`,
-    [...values, from.xid, from.position, from.backlogStep ?? null],
+    `UPDATE ${table} SET xid = $3::xid8, position = $4, updated_at = clock_timestamp()
+      WHERE consumer = $1 AND source = $2 AND xid = $5::xid8 AND position = $6`,
+    [...values, from.xid, from.position],
   );
   if (updated !== 1) throw new CheckpointMoved(consumer, source);
 }

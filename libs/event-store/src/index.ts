@@ -1,6 +1,5 @@
 export { AppendRefused, EventExists, JournalBusy, JournalUnavailable, VersionConflict } from './append-errors.js';
 export type { Append, Appended, NewEvent } from './append-request.js';
-export { Backlog } from './backlog.js';
 export {
   addBookmarks,
   advanceCheckpoint,
@@ -11,10 +10,8 @@ export {
   loadCheckpoint,
   moveBookmark,
   removeBookmarks,
-  sameCheckpoint,
   type Bookmark,
   type Bookmarks,
-  type Checkpoint,
 } from './checkpoints.js';
 export { feedLag, publisherLag, type FeedLag } from './feed-lag.js';
 export { JOURNAL_LIMITS } from './append-queue.js';

@@ -1,6 +1,6 @@
 import type { Topic } from '@postern/contracts';
 import type { DataSource, EntityManager } from 'typeorm';
-import { JOURNAL_SOURCE, loadCheckpoint } from './checkpoints.js';
+import { CheckpointMoved, JOURNAL_SOURCE, loadCheckpoint } from './checkpoints.js';
 import type { FeedPosition } from './read-feed.js';
 
 /** The publisher's checkpoint: how far the journal's events were sent. The feed's reader writes it. */
@@ -39,8 +39,7 @@ export async function askForRepublish(feed: DataSource, topic: Topic): Promise<'
       [topic],
     );
     await manager.query(
-      // Also at the beginning: a publisher that has read what is requested must not move it.
-      `UPDATE journal.checkpoints SET xid = '0', position = 0, backlog_step = gen_random_uuid(), updated_at = clock_timestamp() WHERE ${OF_PUBLISHER}`,
+      `UPDATE journal.checkpoints SET xid = '0', position = 0, updated_at = clock_timestamp() WHERE ${OF_PUBLISHER}`,
     );
     return 'asked';
   });
@@ -56,7 +55,7 @@ export async function republishLeft(feed: Pick<DataSource, 'query'>, topic: Topi
   return Number(row?.left ?? 0);
 }
 
-export async function pendingRepublish(feed: Pick<DataSource, 'query'>): Promise<Republish | null> {
+export async function pendingRepublish(feed: Pick<DataSource | EntityManager, 'query'>): Promise<Republish | null> {
   const rows = await feed.query<{ topic: string; xid: string; position: string }[]>(
     `SELECT topic, until_xid::text AS xid, until_position AS position
        FROM journal.republishes ORDER BY until_xid DESC, until_position DESC`,
@@ -69,8 +68,13 @@ export async function pendingRepublish(feed: Pick<DataSource, 'query'>): Promise
   };
 }
 
-/** Ends the refills that are done when the publisher is at `at`, in the transaction that moves its checkpoint. */
-export async function endRepublish(manager: EntityManager, at: FeedPosition): Promise<void> {
+/**
+ * Ends the refills that are done when the publisher is at `at`, in the transaction that has moved its checkpoint.
+ * @throws `CheckpointMoved` if another topic was requested while the checkpoint was at the beginning, where a request does not move it.
+ */
+export async function endRepublish(manager: EntityManager, { topics }: Republish, at: FeedPosition): Promise<void> {
+  const requested = await pendingRepublish(manager);
+  if (requested?.topics.size !== topics.size) throw new CheckpointMoved(PUBLISHER.consumer, JOURNAL_SOURCE);
   await manager.query('DELETE FROM journal.republishes WHERE (until_xid, until_position) <= ($1::xid8, $2::bigint)', [
     at.xid,
     at.position,

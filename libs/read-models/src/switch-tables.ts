@@ -76,7 +76,7 @@ async function trySwitch(manager: EntityManager, next: NextTables) {
   const checkpoints = `${model.schema}.checkpoints`;
   await manager.query(
     `INSERT INTO ${checkpoints} AS c (consumer, source, xid, position) VALUES ($1, $2, $3::xid8, $4)
-     ON CONFLICT (consumer, source) DO UPDATE SET xid = excluded.xid, position = excluded.position, backlog_step = NULL, updated_at = clock_timestamp()`,
+     ON CONFLICT (consumer, source) DO UPDATE SET xid = excluded.xid, position = excluded.position, updated_at = clock_timestamp()`,
     [model.consumer, JOURNAL_SOURCE, xid, position],
   );
   // Messages deleted by a topic's retention are no loss: the read model has them from the journal.

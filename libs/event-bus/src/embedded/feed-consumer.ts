@@ -1,22 +1,13 @@
 import { Backoff, endsWithin, WakeSignal } from '@postern/async';
-import {
-  EventNewerThanProgram,
-  newId,
-  TOPIC_OF_CATEGORY,
-  type Recorded,
-  type StreamCategory,
-} from '@postern/contracts';
+import { TOPIC_OF_CATEGORY, type StreamCategory } from '@postern/contracts';
 import {
   advanceCheckpoint,
-  Backlog,
   CheckpointMoved,
   feedLag,
-  isBehind,
   JOURNAL_SOURCE as SOURCE,
   loadCheckpoint,
   readFeed,
-  sameCheckpoint,
-  type Checkpoint,
+  type FeedPage,
   type FeedPosition,
 } from '@postern/event-store';
 import type { DataSource } from 'typeorm';
@@ -39,13 +30,11 @@ const LOOK_AGAIN_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
 const PERSIST_AFTER_POSITIONS = 5_000;
 
 export interface FeedBatch extends EventBatch {
-  /** One per event; empty if the events come stream by stream. */
+  /** One per event. */
   readonly xids: readonly string[];
 }
 
 export type FeedSubscription = Omit<Subscription, 'handle' | 'deadLetter'> & {
-  /** Use the feed's order also in a large backlog. By default a backlog is handled stream by stream. */
-  readonly inFeedOrder?: boolean;
   onLoaded?(): void;
   handle(batch: FeedBatch): Promise<void>;
 };
@@ -68,27 +57,13 @@ export const FEED_SETTINGS: FeedConsumerSettings = {
   onFailure: () => undefined,
 };
 
-interface Part {
-  readonly events: readonly Recorded[];
-  readonly xids: readonly string[];
-  /** The checkpoint after the first `count` events; after all of them it also covers what was left out. */
-  to(count: number): Checkpoint;
-  readonly more: boolean;
-  readonly held: boolean;
-}
-
 export class FeedConsumer implements RunningSubscription {
   readonly #signal = new WakeSignal();
   readonly #backoff: Backoff;
   readonly #categories: readonly StreamCategory[];
   readonly #running: Promise<void>;
   /** Undefined: to be loaded. */
-  #at: { readonly stored: Checkpoint; readonly read: FeedPosition } | undefined;
-  #lastAt: { readonly stored: Checkpoint; readonly read: FeedPosition } | undefined;
-  #backlog: Backlog | undefined;
-  #othersStep: { readonly step: string; readonly seenAt: number } | undefined;
-  /** Read in the feed's order up to here: an event there failed, and only the events before it may be applied. */
-  #inOrderUntil: FeedPosition | undefined;
+  #at: { readonly stored: FeedPosition; readonly read: FeedPosition } | undefined;
   #reload = false;
   /** This step reads because of a wake or a full page; otherwise it polls. */
   #woken = false;
@@ -126,9 +101,7 @@ export class FeedConsumer implements RunningSubscription {
   }
 
   async lag(): Promise<SubscriptionLag> {
-    const after = this.#at?.read ?? this.#lastAt?.read ?? (await this.#load()).read;
-    const lag = await feedLag(this.feed, after, this.#categories);
-    return { ...lag, events: Math.max(0, lag.events - (this.#backlog?.passed ?? 0)) };
+    return feedLag(this.feed, this.#at?.read ?? (await this.#loadStored()), this.#categories);
   }
 
   async stop(): Promise<void> {
@@ -164,24 +137,15 @@ export class FeedConsumer implements RunningSubscription {
     this.#foundEvents = false;
     if (this.#reload) this.#at = undefined;
     this.#reload = false;
-    if (this.#at === undefined) {
-      const loaded = await this.#load();
-      if (this.#isOthersBacklog(loaded.stored)) {
-        this.#status = { ...this.#status, lastError: null, caughtUp: false };
-        return 'held';
-      }
-      this.#at = loaded;
-    }
-    const { stored, read } = (this.#lastAt = this.#at);
-    const part = this.#backlog ? await this.#nextOf(this.#backlog, stored) : await this.#nextPage(read);
-    this.#foundEvents = part.events.length > 0;
-    await (this.#foundEvents ? this.#handle(part, stored) : this.#pass(part.to(0), stored));
+    const { stored, read } = (this.#at ??= await this.#load());
+    const page = await this.#nextPage(read);
+    this.#foundEvents = page.events.length > 0;
+    await (this.#foundEvents ? this.#handle(page, stored) : this.#pass(page.position, stored));
     this.#backoff.reset();
-    if (part.more && !this.#backlog && this.#at && this.#mayLookFar(this.#at.read)) await this.#lookFar(this.#at);
     // Another instance moved the checkpoint and probably continues, so this one pauses.
     const moved = this.#at === undefined;
-    const more = part.more && !moved;
-    const held = !more && (part.held || moved);
+    const more = page.more && !moved;
+    const held = !more && (page.held || moved);
     const caughtUp = !more && !held;
     if (caughtUp && this.#at && !this.#reportedCaughtUp) {
       await this.subscription.onCaughtUp?.({ source: SOURCE, at: this.#at.stored });
@@ -193,77 +157,48 @@ export class FeedConsumer implements RunningSubscription {
     return held ? 'held' : 'end';
   }
 
-  /** A backlog is kept while this consumer was the last to move the checkpoint. */
-  async #load(): Promise<{ readonly stored: Checkpoint; readonly read: FeedPosition }> {
+  async #load(): Promise<{ readonly stored: FeedPosition; readonly read: FeedPosition }> {
     this.#reportedCaughtUp = false;
     this.subscription.onLoaded?.();
-    const { checkpoints, consumer } = this.subscription;
-    const stored = await loadCheckpoint(checkpoints.dataSource, checkpoints.table, consumer, SOURCE);
-    if (this.#lastAt && !sameCheckpoint(this.#lastAt.stored, stored)) this.#backlog = undefined;
+    const stored = await this.#loadStored();
     return { stored, read: stored };
   }
 
-  /** Another instance handles this backlog: leave it the work, unless a poll interval has no step. */
-  #isOthersBacklog(stored: Checkpoint): boolean {
-    const step = stored.backlogStep ?? null;
-    if (step === null || (this.#lastAt && sameCheckpoint(this.#lastAt.stored, stored))) return false;
-    if (this.#othersStep?.step !== step) this.#othersStep = { step, seenAt: performance.now() };
-    return performance.now() - this.#othersStep.seenAt < this.settings.pollMs;
+  #loadStored(): Promise<FeedPosition> {
+    const { checkpoints, consumer } = this.subscription;
+    return loadCheckpoint(checkpoints.dataSource, checkpoints.table, consumer, SOURCE);
   }
 
-  async #nextPage(after: FeedPosition): Promise<Part> {
+  async #nextPage(after: FeedPosition): Promise<FeedPage> {
     const { consumer, maxBatch = MAX_BATCH } = this.subscription;
     const { shared } = this.settings;
-    const page = shared
-      ? await shared.read(consumer, after, maxBatch, !this.#woken)
-      : await readFeed(this.feed, after, maxBatch, this.#categories);
-    const { events, xids, position } = page;
-    const to = (count: number): Checkpoint => {
+    return shared
+      ? shared.read(consumer, after, maxBatch, !this.#woken)
+      : readFeed(this.feed, after, maxBatch, this.#categories);
+  }
+
+  async #handle({ events, xids, position }: FeedPage, from: FeedPosition): Promise<void> {
+    this.#status = { ...this.#status, caughtUp: false };
+    const { consumer, checkpoints } = this.subscription;
+    /** After all events, it also covers the events of other topics behind them. */
+    const after = (count: number): FeedPosition => {
       const [last, xid] = [events[count - 1], xids[count - 1]];
       return count < events.length && last && xid !== undefined ? { xid, position: last.position } : position;
     };
-    return { ...page, to };
-  }
-
-  async #nextOf(backlog: Backlog, stored: Checkpoint): Promise<Part> {
-    const events = await backlog.next(this.subscription.maxBatch ?? MAX_BATCH);
-    const step = { xid: stored.xid, position: stored.position, backlogStep: newId() };
-    const to = (count: number): Checkpoint => (count === backlog.left ? backlog.end : step);
-    return { events, xids: [], to, more: true, held: false };
-  }
-
-  #mayLookFar(read: FeedPosition): boolean {
-    if (this.subscription.inFeedOrder) return false;
-    return this.#inOrderUntil === undefined || isBehind(read, this.#inOrderUntil);
-  }
-
-  async #lookFar({ stored, read }: { readonly stored: Checkpoint; readonly read: FeedPosition }): Promise<void> {
-    const backlog = await Backlog.behind(this.feed, read, this.#categories);
-    if (backlog.left > 0) this.#backlog = backlog;
-    else await this.#pass(backlog.end, stored);
-  }
-
-  async #handle(part: Part, from: Checkpoint): Promise<void> {
-    this.#status = { ...this.#status, caughtUp: false };
-    const { events, xids } = part;
-    const { consumer, checkpoints } = this.subscription;
     this.#failedAttempts += 1;
     const result = await deliverBatch(
       { consumer, handle: (batch) => this.subscription.handle({ ...batch, xids }) },
       {
         events,
         move: (manager, count) =>
-          advanceCheckpoint(manager, checkpoints.table, { consumer, source: SOURCE, from, to: part.to(count) }),
+          advanceCheckpoint(manager, checkpoints.table, { consumer, source: SOURCE, from, to: after(count) }),
       },
     );
     this.#failedAttempts = 0;
-    const to = part.to(events.length);
-    this.#at = result === 'handled' ? { stored: to, read: to } : undefined;
-    if (result === 'handled') this.#backlog?.pass(events.length);
-    if (this.#backlog?.left === 0) this.#backlog = undefined;
+    this.#at = result === 'handled' ? { stored: position, read: position } : undefined;
   }
 
-  async #pass(position: FeedPosition, from: Checkpoint): Promise<void> {
+  async #pass(position: FeedPosition, from: FeedPosition): Promise<void> {
     this.#at = { stored: from, read: position };
     if (position.position - from.position < PERSIST_AFTER_POSITIONS) return;
     const { checkpoints, consumer } = this.subscription;
@@ -281,13 +216,6 @@ export class FeedConsumer implements RunningSubscription {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
     const { failures, hasCaughtUp } = this.#status;
     this.#status = { caughtUp: false, hasCaughtUp, lastError: error, failures: failures + 1 };
-    // A failed event halts those behind it, but no earlier event of another stream.
-    const halts =
-      isPermanent(error) || error instanceof EventNewerThanProgram || this.#failedAttempts >= HALTED_AFTER_ATTEMPTS;
-    if (this.#backlog && halts) {
-      this.#inOrderUntil = this.#backlog.end;
-      this.#backlog = undefined;
-    }
     // After a broken connection, only the checkpoint shows whether the handler's transaction was committed.
     this.#at = undefined;
     this.settings.onFailure(this.subscription.consumer, error);

@@ -6,7 +6,7 @@ import {
   JOURNAL_SOURCE,
   journalSchema,
   loadCheckpoint,
-  type Checkpoint,
+  type FeedPosition,
   type NewEvent,
 } from '@postern/event-store';
 import { createTestDatabase } from '@postern/testing';
@@ -37,7 +37,7 @@ export interface BusWorld {
   forget(consumer: string): Promise<void>;
   effects(consumer: string, streamId: string): Promise<number[]>;
   /** On the feed. */
-  checkpoint(consumer: string): Promise<Checkpoint>;
+  checkpoint(consumer: string): Promise<FeedPosition>;
   close(): Promise<void>;
 }
 

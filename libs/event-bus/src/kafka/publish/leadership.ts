@@ -54,7 +54,6 @@ export class Leadership {
       topics: Object.values(TOPICS),
       checkpoints: { dataSource: feed, table: PUBLISHER.table },
       maxBatch: MAX_PAGE,
-      inFeedOrder: true,
       onLoaded: () => (this.#republish = undefined),
       handle: (batch: FeedBatch) =>
         this.#handle(batch).catch((error: unknown) => {
@@ -110,9 +109,9 @@ export class Leadership {
     await feed.transaction(async (manager) => {
       // After a crash, the events are sent again.
       await manager.query('SET LOCAL synchronous_commit = off');
-      const last = republish && read.at(-1);
-      if (last) await endRepublish(manager, positionOf(last));
       await batch.advance(manager);
+      const last = read.at(-1);
+      if (republish && last) await endRepublish(manager, republish, positionOf(last));
     });
     if (republish) this.#republish = undefined;
     this.events.published(toSend.length);
