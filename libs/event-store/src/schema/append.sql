@@ -19,8 +19,7 @@ DECLARE
   fits boolean;          -- each append's stream has the version that was expected, with what comes before it in the batch
   given boolean;         -- not all ids were just made: some may be known
   ids uuid[];            -- of all events in the batch
-  known uuid[] := '{}';  -- those that the journal has
-  repeats boolean := false; -- one occurs more than once in the batch
+  repeats boolean := false; -- the journal has one of them, or one occurs more than once in the batch
   heads integer[];       -- by append: the stream's version before it
   versions integer[];    -- and after it
   outcomes jsonb;
@@ -62,11 +61,11 @@ BEGIN
       FROM (SELECT (e ->> 'eventId')::uuid AS id
               FROM jsonb_array_elements(batch) a, jsonb_array_elements(a -> 'events') e) x;
     -- One descent for all: they are UUIDv7, and lie side by side in the index.
-    known := ARRAY(SELECT k.event_id FROM journal.events k WHERE k.event_id = ANY (ids));
+    repeats := repeats OR EXISTS (SELECT FROM journal.events k WHERE k.event_id = ANY (ids));
   END IF;
 
   recorded := date_trunc('milliseconds', clock_timestamp());
-  IF fits AND NOT repeats AND cardinality(known) = 0 THEN
+  IF fits AND NOT repeats THEN
     INSERT INTO journal.events
            (tenant_id, stream_id, version, event_id, type, schema_version, data, metadata, recorded_at)
     SELECT a.value ->> 'tenantId', a.value ->> 'streamId', heads[a.ordinality] + e.ordinality,
@@ -75,7 +74,7 @@ BEGIN
       FROM jsonb_array_elements(batch) WITH ORDINALITY a,
            jsonb_array_elements(a.value -> 'events') WITH ORDINALITY e;
   ELSE
-    outcomes := journal.append_in_turn(batch, known, repeats, recorded);
+    outcomes := journal.append_in_turn(batch, recorded);
   END IF;
 
   IF pg_current_xact_id_if_assigned() IS NOT NULL THEN
