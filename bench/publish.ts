@@ -53,7 +53,7 @@ async function compare(url: string, kafka: KafkaSettings): Promise<Awaited<Retur
   const pages: EventMessage[][] = [];
   for (let after = FEED_START, more = true; more;) {
     const page = await readFeed(feed, after, PAGE);
-    pages.push(page.events.map((event, i) => encodeEvent({ event, xid: page.xids[i] ?? '' }, journal)));
+    pages.push(page.events.map((event) => encodeEvent(event, journal)));
     after = page.position;
     more = page.more;
   }

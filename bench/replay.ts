@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { TOPICS } from '@postern/contracts';
+import { categoriesOf, TOPICS } from '@postern/contracts';
 import { openDataSource } from '@postern/database';
 import { startEmbeddedPostgres } from '@postern/embedded-postgres';
 import { FEED_START, readFeed } from '@postern/event-store';
 import { relayPoliciesModel } from '@postern/projection-service';
-import { categoriesOf, rebuild } from '@postern/read-models';
+import { rebuild } from '@postern/read-models';
 import type { DataSource } from 'typeorm';
 import { journalData, USERS } from './parts/journal-data.js';
 import { rounded } from './parts/quantile.js';

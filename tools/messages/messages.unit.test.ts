@@ -81,7 +81,7 @@ describe('the frozen messages', () => {
   });
 
   it.each(events.filter((name) => !isToday(name)))('%s, of before, is read in the shape of today', (name) => {
-    const { event } = decodeEvent(received(bytesOf(name)));
+    const event = decodeEvent(received(bytesOf(name)));
     const today = schemaVersionOf(event.type);
     expect([event.schemaVersion, errorsOf(`${event.type}.v${today}`, event.data)]).toEqual([today, []]);
   });

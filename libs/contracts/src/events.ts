@@ -61,6 +61,8 @@ export interface EventMetadata {
 /** An event of the journal, with data of the newest `schemaVersion`. */
 export type Recorded<E extends DomainEvent = DomainEvent> = E extends DomainEvent
   ? E & {
+      /** Its transaction, `xid8` as text: 64 bits unsigned. With `position`, the event's position in the feed. */
+      readonly xid: string;
       readonly position: number;
       readonly tenantId: TenantId | null;
       readonly streamId: string;

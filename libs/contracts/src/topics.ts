@@ -29,6 +29,12 @@ export const TOPIC_OF_CATEGORY: Readonly<Record<StreamCategory, Topic>> = {
   'api-key': TOPICS.tenants,
 };
 
+export const STREAM_CATEGORIES = Object.keys(TOPIC_OF_CATEGORY) as StreamCategory[];
+
+export function categoriesOf(topics: readonly Topic[]): readonly StreamCategory[] {
+  return STREAM_CATEGORIES.filter((category) => topics.includes(TOPIC_OF_CATEGORY[category]));
+}
+
 export const EVENT_TYPES_OF_TOPIC: Readonly<Record<Topic, readonly EventType[]>> = {
   [TOPICS.smtpUsers]: [
     'SmtpUserRegistered',

@@ -1,7 +1,7 @@
 import type { Recorded } from '@postern/contracts';
 import { CheckpointMoved } from '@postern/event-store';
 import type { EntityManager } from 'typeorm';
-import { CheckpointAdvancedTwice, CheckpointNotAdvanced, type EventBatch, type Subscription } from './event-bus.js';
+import { CheckpointNotAdvanced, type EventBatch, type Subscription } from './event-bus.js';
 import { EventsMissing } from './stream-version.js';
 
 /** `advance` moves the checkpoint over `count` events in the transaction of their effects; or `CheckpointMoved`. */
@@ -15,7 +15,7 @@ type Handler = Pick<Subscription, 'consumer'> & { handle(batch: EventBatch): Pro
 /**
  * `moved`: another instance has moved the checkpoint, so load it again. After `EventsMissing`, the events before the gap are handled. So two
  * partitions that wait for each other's earlier events both advance to their gap, and the one with the earliest event has none.
- * @throws the handler's error, `CheckpointNotAdvanced`, `CheckpointAdvancedTwice`: the batch must be repeated.
+ * @throws the handler's error, `CheckpointNotAdvanced`: the batch must be repeated.
  */
 export async function deliverBatch(handler: Handler, batch: PositionedBatch): Promise<'handled' | 'moved'> {
   try {
@@ -30,14 +30,13 @@ export async function deliverBatch(handler: Handler, batch: PositionedBatch): Pr
 }
 
 async function handOver({ consumer, handle }: Handler, batch: PositionedBatch): Promise<'handled' | 'moved'> {
-  let advanced = 0;
+  let advanced = false;
   let moved = false;
   try {
     await handle({
       events: batch.events,
       advance: async (manager) => {
-        advanced += 1;
-        if (advanced > 1) throw new CheckpointAdvancedTwice(consumer);
+        advanced = true;
         await batch.move(manager, batch.events.length).catch((error: unknown) => {
           moved = error instanceof CheckpointMoved;
           throw error;
@@ -50,6 +49,6 @@ async function handOver({ consumer, handle }: Handler, batch: PositionedBatch): 
     throw error;
   }
   if (moved) return 'moved';
-  if (advanced === 0) throw new CheckpointNotAdvanced(consumer);
+  if (!advanced) throw new CheckpointNotAdvanced(consumer);
   return 'handled';
 }

@@ -76,13 +76,6 @@ export class CheckpointNotAdvanced extends Error {
   }
 }
 
-export class CheckpointAdvancedTwice extends Error {
-  override readonly name = 'CheckpointAdvancedTwice';
-  constructor(consumer: string) {
-    super(`The handler of ${consumer} called batch.advance(manager) twice for one batch. Call it once.`);
-  }
-}
-
 /** Per topic, the partitions that stop until somebody acts. An unavailable broker or database does not count. */
 export type HaltedPartitions = ReadonlyMap<Topic, number>;
 

@@ -40,8 +40,9 @@ export async function readStreams(
   return rows.map((row) => withoutSecrets(recordedOf(row)));
 }
 
-/** A row of `journal.events` from `pg`; `bigint` comes as text. */
+/** A row of `journal.events` from `pg`; `xid8` and `bigint` come as text. */
 export interface EventRow {
+  readonly xid: string;
   readonly position: string;
   readonly tenant_id: string | null;
   readonly stream_id: string;
@@ -55,11 +56,12 @@ export interface EventRow {
 }
 
 export const EVENT_COLUMNS =
-  'position, tenant_id, stream_id, version, event_id, type, schema_version, data, metadata, recorded_at';
+  'xid, position, tenant_id, stream_id, version, event_id, type, schema_version, data, metadata, recorded_at';
 
 /** With data of the newest version. Nothing else converts old events. @throws `EventNewerThanProgram`. */
 export function recordedOf(row: EventRow): Recorded {
   return {
+    xid: row.xid,
     position: Number(row.position),
     tenantId: row.tenant_id,
     streamId: row.stream_id,

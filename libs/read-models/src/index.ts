@@ -1,4 +1,4 @@
-export { categoriesOf, isEqual, type Comparison, type ReadModel, type Rebuilding, type Report } from './read-model.js';
+export { isEqual, type Comparison, type ReadModel, type Rebuilding, type Report } from './read-model.js';
 export { rebuild, type Rebuilt } from './rebuild.js';
 export { verify } from './verify.js';
 export { SmtpUserRows } from './smtp-users/smtp-user-rows.js';

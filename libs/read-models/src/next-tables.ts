@@ -1,4 +1,4 @@
-import type { Recorded } from '@postern/contracts';
+import { categoriesOf, type Recorded } from '@postern/contracts';
 import {
   FEED_START,
   readFeed,
@@ -10,7 +10,7 @@ import {
 } from '@postern/event-store';
 import type { DataSource, EntityManager } from 'typeorm';
 import { copyPartitions, copyTable } from './copy-table.js';
-import { categoriesOf, type ReadModel, type Rebuilding, type Report } from './read-model.js';
+import type { ReadModel, Rebuilding, Report } from './read-model.js';
 
 /** A page's transaction holds back the feed for about 100 ms. */
 const EVENTS_PER_PAGE = 2_000;

@@ -1,4 +1,4 @@
-import { TOPIC_OF_CATEGORY, type Recorded, type StreamCategory, type Topic } from '@postern/contracts';
+import type { Recorded, StreamCategory, Topic } from '@postern/contracts';
 import type { EntityManager } from 'typeorm';
 
 export interface ReadModel {
@@ -93,10 +93,4 @@ export function tableOf(model: ReadModel, name: string): ModelTable {
   const table = model.tables.find((each) => each.name === name);
   if (!table) throw new Error(`The read model ${model.name} has no table ${name}.`);
   return table;
-}
-
-export function categoriesOf(topics: readonly Topic[]): readonly StreamCategory[] {
-  return (Object.keys(TOPIC_OF_CATEGORY) as StreamCategory[]).filter((category) =>
-    topics.some((topic) => topic === TOPIC_OF_CATEGORY[category]),
-  );
 }

@@ -41,7 +41,7 @@ const BY = { actor: METADATA.actor, requestId: 'request-7', machineUser: null };
 
 const message = () => {
   const event = recorded(person, person.denied('203.0.113.9'), 1) as Recorded;
-  const { topic, key, value } = encodeEvent({ event, xid: '900' }, newId<JournalId>());
+  const { topic, key, value } = encodeEvent(event, newId<JournalId>());
   return { topic, key: Buffer.from(key), value: Buffer.from(value) };
 };
 /** A denial that the journal has, as the publisher sends it. */
@@ -63,7 +63,7 @@ const published = async (whose: Person) => {
   );
   const id = await loadJournalId(feed);
   await feed.destroy();
-  return encodeEvent({ event: page.events[0] as Recorded, xid: String(page.xids[0]) }, id);
+  return encodeEvent(page.events[0] as Recorded, id);
 };
 let offset = 40;
 const storeDeadLetter = async (received: { key: Buffer | null; value: Buffer | null }): Promise<string> => {

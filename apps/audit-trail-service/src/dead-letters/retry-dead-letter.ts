@@ -38,7 +38,7 @@ export async function retryDeadLetter(audit: DataSource, id: string, by: OnBehal
 /** The denial, or why it cannot be read. */
 function read({ topic, key, value, event }: DeadLetter): DenialRow | string {
   try {
-    const row = denialRow(event === null ? decodeEvent({ topic, key, value }).event : lifted(event as Recorded));
+    const row = denialRow(event === null ? decodeEvent({ topic, key, value }) : lifted(event as Recorded));
     return isUnreadable(row) ? row.why : row;
   } catch (error) {
     if (error instanceof MessageUnreadable || error instanceof EventNewerThanProgram) return error.message;

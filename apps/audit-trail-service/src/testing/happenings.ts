@@ -75,6 +75,7 @@ export function recorded<E extends AuthDenialEvent | SmtpUserEvent>(
 ): Recorded<E> {
   const denial = event.type === 'AuthDenied';
   return {
+    xid: '900',
     position,
     tenantId: person.tenantId,
     streamId: denial ? authDenialsStream(person.smtpUserId) : person.stream,

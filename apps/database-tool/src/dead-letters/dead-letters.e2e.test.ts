@@ -35,6 +35,7 @@ function denialMessage() {
   const smtpUserId = newId<SmtpUserId>();
   const occurredAt = new Date().toISOString();
   const event = {
+    xid: '900',
     position: 7,
     tenantId: 'acme',
     streamId: `auth-denials/${smtpUserId}`,
@@ -61,7 +62,7 @@ function denialMessage() {
     },
     recordedAt: occurredAt,
   } as Recorded;
-  return encodeEvent({ event, xid: '900' }, newId<JournalId>());
+  return encodeEvent(event, newId<JournalId>());
 }
 
 beforeAll(async () => {

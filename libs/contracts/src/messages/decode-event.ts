@@ -10,7 +10,6 @@ import {
   messageType,
   MessageUnreadable,
   type EventEnvelope,
-  type FeedEvent,
 } from './event-message.js';
 
 interface ReceivedMessage {
@@ -20,7 +19,7 @@ interface ReceivedMessage {
 }
 
 /** Does not check the fields of `data`. @throws `MessageUnreadable`; `EventNewerThanProgram`; with `ours`, `MessageOfAnotherJournal` before all else. */
-export function decodeEvent(received: ReceivedMessage, ours?: JournalId): FeedEvent {
+export function decodeEvent(received: ReceivedMessage, ours?: JournalId): Recorded {
   const envelope = parse(received.value);
   if (envelope['specversion'] !== '1.0') throw new MessageUnreadable('is not a CloudEvent of version 1.0');
   const theirs = journalOf('event', envelope['source']);
@@ -32,7 +31,8 @@ export function decodeEvent(received: ReceivedMessage, ours?: JournalId): FeedEv
   refuseMisplaced(received, checked.subject);
   const { schemaversion, data } = checked;
   const type = typeOf(received.topic as Topic, checked.type, schemaversion);
-  const event = {
+  return {
+    xid: checked.feedxid,
     position: Number(checked.feedposition),
     tenantId: (checked.tenantid ?? null) as TenantId | null,
     streamId: checked.subject,
@@ -52,8 +52,7 @@ export function decodeEvent(received: ReceivedMessage, ours?: JournalId): FeedEv
       causationId: checked.causationid ?? null,
     },
     recordedAt: utcTime(checked.time),
-  };
-  return { event: event as Recorded, xid: checked.feedxid };
+  } as Recorded;
 }
 
 type Envelope = Readonly<Record<string, unknown>>;

@@ -6,7 +6,7 @@ import type { JournalId, SessionId } from '../ids.js';
 import { EVENT_TYPES_OF_TOPIC, TOPICS, type Topic } from '../topics.js';
 import { EventNewerThanProgram, schemaVersionOf, upcast } from '../upcasters.js';
 import { decodeEvent } from './decode-event.js';
-import { encodeEvent, type FeedEvent } from './event-message.js';
+import { encodeEvent } from './event-message.js';
 
 const SAMPLES = join(import.meta.dirname, '..', '..', 'samples');
 const ID = '0198c0de-0000-7000-8000-000000000001';
@@ -19,12 +19,13 @@ const CATEGORY: Readonly<Record<Topic, string>> = {
 };
 
 /** An event of each frozen sample, as it is in the journal. */
-const events: [name: string, from: FeedEvent, writtenAs: number][] = readdirSync(SAMPLES).map((file) => {
+const events: [name: string, event: Recorded, writtenAs: number][] = readdirSync(SAMPLES).map((file) => {
   const { type, schemaVersion, data } = JSON.parse(readFileSync(join(SAMPLES, file), 'utf8'));
   const topic = Object.keys(EVENT_TYPES_OF_TOPIC).find((each) =>
     EVENT_TYPES_OF_TOPIC[each as Topic].includes(type),
   ) as Topic;
   const event = {
+    xid: '18446744073709551615',
     position: 9_007_199_254_740_991,
     tenantId: 'acme',
     streamId: `${CATEGORY[topic]}/${ID}`,
@@ -40,13 +41,13 @@ const events: [name: string, from: FeedEvent, writtenAs: number][] = readdirSync
     },
     recordedAt: '2026-01-01T00:00:00.123Z',
   };
-  return [file, { event: event as unknown as Recorded, xid: '18446744073709551615' }, schemaVersion];
+  return [file, event as unknown as Recorded, schemaVersion];
 });
 
-const added = events.find(([name]) => name === 'RestrictionAdded.v2.json')?.[1] as FeedEvent;
+const added = events.find(([name]) => name === 'RestrictionAdded.v2.json')?.[1] as Recorded;
 
-function received(from: FeedEvent, changes: Record<string, unknown> = {}) {
-  const { topic, key, value } = encodeEvent(from, OURS);
+function received(event: Recorded, changes: Record<string, unknown> = {}) {
+  const { topic, key, value } = encodeEvent(event, OURS);
   return { topic, key: Buffer.from(key), value: Buffer.from(JSON.stringify({ ...JSON.parse(value), ...changes })) };
 }
 
@@ -75,27 +76,25 @@ describe('an event’s message', () => {
       actorkeyid: '0198c0de-0000-7000-8000-0000000000aa',
       actorname: 'Büro “1”',
       correlationid: 'request-1',
-      data: added.event.data,
+      data: added.data,
     });
   });
 
-  it.each(events)('of %s is read as the event in today’s shape, without its secret', (_name, from, writtenAs) => {
-    const { secretHash: _, ...data } = upcast(from.event.type, writtenAs, from.event.data) as Record<string, unknown>;
-    const schemaVersion = schemaVersionOf(from.event.type);
-    expect(decodeEvent(received(from))).toEqual({ xid: from.xid, event: { ...from.event, schemaVersion, data } });
+  it.each(events)('of %s is read as the event in today’s shape, without its secret', (_name, event, writtenAs) => {
+    const { secretHash: _, ...data } = upcast(event.type, writtenAs, event.data) as Record<string, unknown>;
+    expect(decodeEvent(received(event))).toEqual({ ...event, schemaVersion: schemaVersionOf(event.type), data });
   });
 
   it('keeps that it belongs to no tenant, and what caused it', () => {
-    const metadata = { ...added.event.metadata, causationId: ID };
-    const from = { ...added, event: { ...added.event, tenantId: null, metadata } as Recorded };
-    expect(decodeEvent(received(from))).toEqual(from);
+    const event = { ...added, tenantId: null, metadata: { ...added.metadata, causationId: ID } } as Recorded;
+    expect(decodeEvent(received(event))).toEqual(event);
   });
 
   it('names the session of a browser, where one used the key', () => {
-    const actor = { ...added.event.metadata.actor, sessionId: ID as SessionId };
-    const from = { ...added, event: { ...added.event, metadata: { ...added.event.metadata, actor } } as Recorded };
-    expect(JSON.parse(encodeEvent(from, OURS).value)).toMatchObject({ actorsessionid: ID });
-    expect(decodeEvent(received(from))).toEqual(from);
+    const actor = { ...added.metadata.actor, sessionId: ID as SessionId };
+    const event = { ...added, metadata: { ...added.metadata, actor } } as Recorded;
+    expect(JSON.parse(encodeEvent(event, OURS).value)).toMatchObject({ actorsessionid: ID });
+    expect(decodeEvent(received(event))).toEqual(event);
   });
 
   it('is read with attributes that are not known', () => {

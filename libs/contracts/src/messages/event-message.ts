@@ -4,13 +4,6 @@ import type { ENVELOPES } from '../schemas/messages.js';
 import type { Described } from '../schemas/words.js';
 import { splitStreamId, TOPIC_OF_CATEGORY, type Topic } from '../topics.js';
 
-/** An event with its transaction id. Its position in the feed is `(xid, event.position)`. */
-export interface FeedEvent {
-  readonly event: Recorded;
-  /** `xid8`, 64 bits unsigned, as text. */
-  readonly xid: string;
-}
-
 export interface EventMessage {
   readonly topic: Topic;
   /** The id of the event's subject, whose events come in order. */
@@ -42,8 +35,8 @@ export function journalOf(kind: keyof typeof URN, source: unknown): JournalId | 
 const HEADERS = { 'content-type': CLOUDEVENTS_JSON };
 
 /** The message of an event, without secrets: the same bytes each time. */
-export function encodeEvent(from: FeedEvent, journal: JournalId): EventMessage {
-  const event = withoutSecrets(from.event);
+export function encodeEvent(recorded: Recorded, journal: JournalId): EventMessage {
+  const event = withoutSecrets(recorded);
   const { category, subject } = splitStreamId(event.streamId);
   const { actor, correlationId, causationId } = event.metadata;
   const envelope: EventEnvelope = {
@@ -56,7 +49,7 @@ export function encodeEvent(from: FeedEvent, journal: JournalId): EventMessage {
     datacontenttype: 'application/json',
     ...(event.tenantId === null ? {} : { tenantid: event.tenantId }),
     streamversion: event.version,
-    feedxid: from.xid,
+    feedxid: event.xid,
     feedposition: String(event.position),
     schemaversion: event.schemaVersion,
     actorrole: actor.role,

@@ -24,7 +24,6 @@ export class EmbeddedEventBus implements EventBus {
   }
 
   async subscribe(subscription: Subscription): Promise<RunningSubscription> {
-    if (subscription.topics.length === 0) throw new TypeError(`${subscription.consumer} subscribes to no topic.`);
     const consumer = new FeedConsumer(this.options.feed, subscription, {
       ...this.#settings,
       shared: this.#shared,
@@ -35,20 +34,10 @@ export class EmbeddedEventBus implements EventBus {
       this.#shared.wake();
       for (const each of this.#consumers) each.wake();
     });
-    return {
-      status: () => consumer.status(),
-      lag: () => consumer.lag(),
-      stop: async () => {
-        this.#consumers.delete(consumer);
-        await consumer.stop();
-      },
-    };
+    return consumer;
   }
 
   async stop(): Promise<void> {
-    const consumers = [...this.#consumers];
-    this.#consumers.clear();
-    await Promise.all([this.#wake?.stop(), ...consumers.map((consumer) => consumer.stop())]);
-    this.#wake = undefined;
+    await Promise.all([this.#wake?.stop(), ...[...this.#consumers].map((consumer) => consumer.stop())]);
   }
 }

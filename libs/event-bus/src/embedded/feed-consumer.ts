@@ -1,5 +1,5 @@
 import { Backoff, endsWithin, WakeSignal } from '@postern/async';
-import { TOPIC_OF_CATEGORY, type StreamCategory } from '@postern/contracts';
+import { categoriesOf, type StreamCategory } from '@postern/contracts';
 import {
   advanceCheckpoint,
   CheckpointMoved,
@@ -14,7 +14,6 @@ import type { DataSource } from 'typeorm';
 import { deliverBatch } from '../deliver-batch.js';
 import {
   HALTED_AFTER_ATTEMPTS,
-  type EventBatch,
   type RunningSubscription,
   type Subscription,
   type SubscriptionLag,
@@ -29,14 +28,9 @@ const LOOK_AGAIN_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
 /** After this many events of other topics the checkpoint is stored, so that a restart does not read them again. */
 const PERSIST_AFTER_POSITIONS = 5_000;
 
-export interface FeedBatch extends EventBatch {
-  /** One per event. */
-  readonly xids: readonly string[];
-}
-
-export type FeedSubscription = Omit<Subscription, 'handle' | 'deadLetter'> & {
+export type FeedSubscription = Omit<Subscription, 'deadLetter'> & {
+  /** Others move its checkpoint, maybe without a new event: load it at each poll. Called after that. */
   onLoaded?(): void;
-  handle(batch: FeedBatch): Promise<void>;
 };
 
 export interface FeedConsumerSettings {
@@ -64,7 +58,6 @@ export class FeedConsumer implements RunningSubscription {
   readonly #running: Promise<void>;
   /** Undefined: to be loaded. */
   #at: { readonly stored: FeedPosition; readonly read: FeedPosition } | undefined;
-  #reload = false;
   /** This step reads because of a wake or a full page; otherwise it polls. */
   #woken = false;
   #foundEvents = false;
@@ -78,20 +71,11 @@ export class FeedConsumer implements RunningSubscription {
     private readonly settings: FeedConsumerSettings,
   ) {
     this.#backoff = new Backoff(settings.retryFirstMs, settings.retryLongestMs);
-    this.#categories = (Object.keys(TOPIC_OF_CATEGORY) as StreamCategory[]).filter((category) =>
-      subscription.topics.some((topic) => topic === TOPIC_OF_CATEGORY[category]),
-    );
-    settings.shared?.join(subscription.consumer, this.#categories);
+    this.#categories = categoriesOf(subscription.topics);
     this.#running = this.#run();
   }
 
   wake(): void {
-    this.#signal.wake();
-  }
-
-  /** Loads the checkpoint again: somebody moved it, maybe without a new event. */
-  reload(): void {
-    this.#reload = true;
     this.#signal.wake();
   }
 
@@ -107,7 +91,6 @@ export class FeedConsumer implements RunningSubscription {
   async stop(): Promise<void> {
     this.#signal.close();
     await endsWithin(this.#running, this.settings.stopWithinMs);
-    this.settings.shared?.leave(this.subscription.consumer);
   }
 
   async #run(): Promise<void> {
@@ -135,8 +118,7 @@ export class FeedConsumer implements RunningSubscription {
   /** Reads the feed once. `more`: read again at once; `held`: soon; `end`: when woken. */
   async #step(): Promise<'more' | 'held' | 'end'> {
     this.#foundEvents = false;
-    if (this.#reload) this.#at = undefined;
-    this.#reload = false;
+    if (this.subscription.onLoaded && !this.#woken) this.#at = undefined;
     const { stored, read } = (this.#at ??= await this.#load());
     const page = await this.#nextPage(read);
     this.#foundEvents = page.events.length > 0;
@@ -170,30 +152,25 @@ export class FeedConsumer implements RunningSubscription {
   }
 
   async #nextPage(after: FeedPosition): Promise<FeedPage> {
-    const { consumer, maxBatch = MAX_BATCH } = this.subscription;
+    const { maxBatch = MAX_BATCH } = this.subscription;
     const { shared } = this.settings;
     return shared
-      ? shared.read(consumer, after, maxBatch, !this.#woken)
+      ? shared.read(after, maxBatch, this.#categories, !this.#woken)
       : readFeed(this.feed, after, maxBatch, this.#categories);
   }
 
-  async #handle({ events, xids, position }: FeedPage, from: FeedPosition): Promise<void> {
+  async #handle({ events, position }: FeedPage, from: FeedPosition): Promise<void> {
     this.#status = { ...this.#status, caughtUp: false };
     const { consumer, checkpoints } = this.subscription;
-    /** After all events, it also covers the events of other topics behind them. */
-    const after = (count: number): FeedPosition => {
-      const [last, xid] = [events[count - 1], xids[count - 1]];
-      return count < events.length && last && xid !== undefined ? { xid, position: last.position } : position;
-    };
     this.#failedAttempts += 1;
-    const result = await deliverBatch(
-      { consumer, handle: (batch) => this.subscription.handle({ ...batch, xids }) },
-      {
-        events,
-        move: (manager, count) =>
-          advanceCheckpoint(manager, checkpoints.table, { consumer, source: SOURCE, from, to: after(count) }),
+    const result = await deliverBatch(this.subscription, {
+      events,
+      move: (manager, count) => {
+        // After all events, it also covers the events of other topics behind them.
+        const to = (count < events.length && events[count - 1]) || position;
+        return advanceCheckpoint(manager, checkpoints.table, { consumer, source: SOURCE, from, to });
       },
-    );
+    });
     this.#failedAttempts = 0;
     this.#at = result === 'handled' ? { stored: position, read: position } : undefined;
   }
@@ -218,7 +195,7 @@ export class FeedConsumer implements RunningSubscription {
     this.#status = { caughtUp: false, hasCaughtUp, lastError: error, failures: failures + 1 };
     // After a broken connection, only the checkpoint shows whether the handler's transaction was committed.
     this.#at = undefined;
-    this.settings.onFailure(this.subscription.consumer, error);
+    if (!this.#signal.closed) this.settings.onFailure(this.subscription.consumer, error);
     return 'failed';
   }
 }

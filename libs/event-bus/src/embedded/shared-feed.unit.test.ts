@@ -13,36 +13,32 @@ class MemoryJournal {
 
   append(category: StreamCategory): void {
     const position = this.events.length + 1;
-    this.events.push({ position, streamId: `${category}/x` } as Recorded);
+    this.events.push({ xid: String(700 + position), position, streamId: `${category}/x` } as Recorded);
   }
 
   read = async (after: FeedPosition, limit: number, categories: readonly StreamCategory[]): Promise<FeedPage> => {
     this.reads += 1;
-    const behind = this.events.filter((event) => isBehind(positionOf(event), after));
+    const behind = this.events.filter((event) => isBehind(event, after));
     const looked = behind.slice(0, limit);
     await Promise.resolve();
-    const last = looked.at(-1);
-    const events = looked.filter((event) => isOf(event, categories));
     return {
-      events,
-      xids: events.map((event) => positionOf(event).xid),
-      position: last ? positionOf(last) : after,
+      events: looked.filter((event) => isOf(event, categories)),
+      position: looked.at(-1) ?? after,
       more: looked.length === limit,
       held: false,
     };
   };
 }
 
-const positionOf = ({ position }: Recorded): FeedPosition => ({ xid: String(700 + position), position });
 const isOf = ({ streamId }: Recorded, categories: readonly StreamCategory[]) =>
   categories.some((category) => streamId.startsWith(`${category}/`));
 
 /** Reads to the end. */
-async function readAll(feed: SharedFeed, consumer: string, from: FeedPosition, limit: number) {
+async function readAll(feed: SharedFeed, from: FeedPosition, limit: number, categories = CATEGORIES) {
   const positions: number[] = [];
   let after = from;
   for (let more = true; more;) {
-    const page = await feed.read(consumer, after, limit, false);
+    const page = await feed.read(after, limit, categories, false);
     positions.push(...page.events.map(({ position }) => position));
     ({ position: after, more } = page);
   }
@@ -67,11 +63,10 @@ describe('the feed that the consumers of a process share', () => {
           const journal = new MemoryJournal();
           const feed = new SharedFeed(journal.read);
           const found = readers.map(() => ({ positions: [] as number[], after: FEED_START }));
-          readers.forEach(({ categories }, i) => feed.join(String(i), categories));
           const read = async (i: number) => {
             const [state, one] = [found[i], readers[i]];
             if (!state || !one) return;
-            const page = await feed.read(String(i), state.after, one.limit, false);
+            const page = await feed.read(state.after, one.limit, one.categories, false);
             expect(page.events.length).toBeLessThanOrEqual(one.limit);
             state.positions.push(...page.events.map(({ position }) => position));
             state.after = page.position;
@@ -83,7 +78,7 @@ describe('the feed that the consumers of a process share', () => {
             } else await Promise.all([...new Set(each.reads)].map(read));
           }
           for (const [i, { limit, categories }] of readers.entries()) {
-            const rest = await readAll(feed, String(i), found[i]?.after ?? FEED_START, limit);
+            const rest = await readAll(feed, found[i]?.after ?? FEED_START, limit, categories);
             const wanted = journal.events.filter((event) => isOf(event, categories)).map(({ position }) => position);
             expect([...(found[i]?.positions ?? []), ...rest.positions]).toEqual(wanted);
           }
@@ -96,10 +91,9 @@ describe('the feed that the consumers of a process share', () => {
   it('asks the journal once for what several of them read', async () => {
     const journal = new MemoryJournal();
     const feed = new SharedFeed(journal.read);
-    for (const consumer of ['a', 'b', 'c']) feed.join(consumer, CATEGORIES);
     for (let n = 0; n < 10; n++) journal.append('smtp-user');
     feed.wake();
-    const all = await Promise.all(['a', 'b', 'c'].map((consumer) => readAll(feed, consumer, FEED_START, 100)));
+    const all = await Promise.all([1, 2, 3].map(() => readAll(feed, FEED_START, 100)));
     expect(all.map(({ positions }) => positions.length)).toEqual([10, 10, 10]);
     expect(journal.reads).toBe(1);
   });
@@ -107,13 +101,12 @@ describe('the feed that the consumers of a process share', () => {
   it('reads again after a wake, and when a consumer polls, because a wake may be lost', async () => {
     const journal = new MemoryJournal();
     const feed = new SharedFeed(journal.read);
-    feed.join('a', CATEGORIES);
-    const { after } = await readAll(feed, 'a', FEED_START, 100);
+    const { after } = await readAll(feed, FEED_START, 100);
     journal.append('smtp-user');
-    expect((await feed.read('a', after, 100, false)).events).toEqual([]);
-    expect((await feed.read('a', after, 100, true)).events).toHaveLength(1);
+    expect((await feed.read(after, 100, CATEGORIES, false)).events).toEqual([]);
+    expect((await feed.read(after, 100, CATEGORIES, true)).events).toHaveLength(1);
     journal.append('smtp-user');
     feed.wake();
-    expect((await readAll(feed, 'a', after, 100)).positions).toEqual([1, 2]);
+    expect((await readAll(feed, after, 100)).positions).toEqual([1, 2]);
   });
 });

@@ -32,17 +32,9 @@ export class KafkaEventBus implements EventBus {
   }
 
   async subscribe(subscription: Subscription): Promise<RunningSubscription> {
-    if (subscription.topics.length === 0) throw new TypeError(`${subscription.consumer} subscribes to no topic.`);
     const consumer = new TopicConsumer(this.#kafka, subscription, this.#settings);
     this.#consumers.add(consumer);
-    return {
-      status: () => consumer.status(),
-      lag: () => consumer.lag(),
-      stop: async () => {
-        this.#consumers.delete(consumer);
-        await consumer.stop();
-      },
-    };
+    return consumer;
   }
 
   writer(topic: string): TopicWriter {
@@ -51,9 +43,7 @@ export class KafkaEventBus implements EventBus {
   }
 
   async stop(): Promise<void> {
-    const consumers = [...this.#consumers];
-    this.#consumers.clear();
-    await Promise.all(consumers.map((consumer) => consumer.stop()));
+    await Promise.all([...this.#consumers].map((consumer) => consumer.stop()));
   }
 }
 

@@ -105,6 +105,7 @@ describe('changes', () => {
     const keyId = newId<ApiKeyId>();
     const tenantId = 'acme' as TenantId;
     const issued: Recorded = {
+      xid: '900',
       position: ++position,
       tenantId,
       streamId: `api-key/${keyId}`,

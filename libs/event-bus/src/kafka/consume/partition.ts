@@ -174,7 +174,7 @@ export class Partition {
   }: KafkaMessage): Recorded | MessageUnreadable | EventNewerThanProgram | TopicOfAnotherJournal {
     const { topic, partition } = this;
     try {
-      return decodeEvent({ topic, key, value }, this.reading.journal).event;
+      return decodeEvent({ topic, key, value }, this.reading.journal);
     } catch (error) {
       if (error instanceof MessageOfAnotherJournal)
         return new TopicOfAnotherJournal({ topic, partition, offset: Number(offset) }, error);

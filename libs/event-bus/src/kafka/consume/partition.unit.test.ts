@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { encodeEvent, newId, TOPICS, type FeedEvent, type JournalId } from '@postern/contracts';
+import { encodeEvent, newId, TOPICS, type JournalId, type Recorded } from '@postern/contracts';
 import type { KafkaMessage } from 'kafkajs';
 import { assertNoneDeleted, beginning, Partition } from './partition.js';
 
@@ -54,22 +54,20 @@ describe('where a consumer begins in a partition', () => {
 
 describe('a partition', () => {
   const message = (offset: number, eventId: string): KafkaMessage => {
-    const feedEvent = {
-      event: {
-        position: offset + 1,
-        tenantId: 'acme',
-        streamId: 'smtp-user/0193b0a0-0000-7000-8000-000000000001',
-        version: offset + 1,
-        eventId,
-        type: 'SmtpUserRenamed',
-        schemaVersion: 1,
-        data: { username: 'new', previousUsername: 'old' },
-        metadata: { actor: { role: 'admin', keyId: newId(), name: 'ci' }, correlationId: 'test', causationId: null },
-        recordedAt: '2026-01-01T00:00:00.000Z',
-      },
+    const event = {
       xid: '700',
-    } as unknown as FeedEvent;
-    const { key, value } = encodeEvent(feedEvent, JOURNAL);
+      position: offset + 1,
+      tenantId: 'acme',
+      streamId: 'smtp-user/0193b0a0-0000-7000-8000-000000000001',
+      version: offset + 1,
+      eventId,
+      type: 'SmtpUserRenamed',
+      schemaVersion: 1,
+      data: { username: 'new', previousUsername: 'old' },
+      metadata: { actor: { role: 'admin', keyId: newId(), name: 'ci' }, correlationId: 'test', causationId: null },
+      recordedAt: '2026-01-01T00:00:00.000Z',
+    } as unknown as Recorded;
+    const { key, value } = encodeEvent(event, JOURNAL);
     return { key: Buffer.from(key), value: Buffer.from(value), offset: String(offset) } as unknown as KafkaMessage;
   };
   const poison = (offset: number) =>

@@ -1,5 +1,5 @@
 import { Backoff, endsWithin, WakeSignal } from '@postern/async';
-import { TOPIC_OF_CATEGORY, type JournalId, type StreamCategory, type Topic } from '@postern/contracts';
+import { categoriesOf, type JournalId, type Topic } from '@postern/contracts';
 import { CheckpointMoved, loadJournalId, moveBookmark, publisherLag, type Bookmark } from '@postern/event-store';
 import type { EachBatchPayload, Kafka } from 'kafkajs';
 import type { EntityManager } from 'typeorm';
@@ -49,12 +49,9 @@ export class TopicConsumer implements RunningSubscription {
   async lag(): Promise<SubscriptionLag> {
     if (this.#lastError) throw this.#lastError;
     const { topics, checkpoints } = this.subscription;
-    const categories = (Object.keys(TOPIC_OF_CATEGORY) as StreamCategory[]).filter((category) =>
-      topics.includes(TOPIC_OF_CATEGORY[category]),
-    );
     const [unread, unsent] = await Promise.all([
       this.#partitions.lag(),
-      publisherLag(checkpoints.dataSource, categories),
+      publisherLag(checkpoints.dataSource, categoriesOf(topics)),
     ]);
     return { events: unread.events + unsent.events, seconds: Math.max(unread.seconds, unsent.seconds) };
   }

@@ -1,3 +1,4 @@
+import { STREAM_CATEGORIES } from '@postern/contracts';
 import { LeaderElection, type Listener } from '@postern/database';
 import { feedLag, loadPublished, pendingRepublish, wakeOnAppend } from '@postern/event-store';
 import type { DataSource } from 'typeorm';
@@ -12,7 +13,6 @@ import { Leadership } from './leadership.js';
 import { EventSender } from './send-events.js';
 
 export const PUBLISHER_LOCK = 8_025_027;
-const EVERY_CATEGORY = ['smtp-user', 'auth-denials', 'tenant', 'api-key'] as const;
 
 export interface EventPublisherOptions {
   readonly kafka: KafkaSettings;
@@ -87,7 +87,7 @@ export class EventPublisher {
   /** Events of the journal that Kafka does not have; the same in each process, leader or not. */
   async lag(): Promise<SubscriptionLag> {
     const { feed } = this.options;
-    return feedLag(feed, await loadPublished(feed), EVERY_CATEGORY);
+    return feedLag(feed, await loadPublished(feed), STREAM_CATEGORIES);
   }
 
   async #checkTopics(): Promise<void> {

@@ -1,4 +1,4 @@
-import { splitStreamId, TOPIC_OF_CATEGORY, TOPICS, type FeedEvent, type JournalId } from '@postern/contracts';
+import { splitStreamId, TOPIC_OF_CATEGORY, TOPICS, type JournalId, type Recorded } from '@postern/contracts';
 import {
   endRepublish,
   FEED_START,
@@ -8,20 +8,20 @@ import {
   pendingRepublish,
   PUBLISHER,
   samePosition,
-  type FeedPosition,
   type Republish,
 } from '@postern/event-store';
-import { FeedConsumer, type FeedBatch, FEED_SETTINGS } from '../../embedded/feed-consumer.js';
+import { FeedConsumer, FEED_SETTINGS } from '../../embedded/feed-consumer.js';
+import type { EventBatch } from '../../event-bus.js';
 import { kafkaError } from '../client/kafka-errors.js';
 import { assertNotEmptied, assertTopicsFit, type CheckedTopics } from '../topics/check-topics.js';
-import { deleteFilledTopics } from '../topics/delete-topics.js';
+import { deleteTopics, isDeletionForbidden } from '../topics/delete-topics.js';
 import { ensureTopics } from '../topics/ensure-topics.js';
 import { EVENT_TOPICS } from '../topics/topic-settings.js';
 import type { EventSender } from './send-events.js';
 
 const MAX_PAGE = 1_000;
-const LOOK_FOR_REPUBLISH_MS = 1_000;
-const LOOK_AT_TOPICS_MS = 15_000;
+/** An event that arrives during a look waits for it, about 0.1 s. */
+const LOOK_AT_TOPICS_MS = 60_000;
 
 export interface LeadershipEvents {
   readonly failed: (error: Error) => void;
@@ -31,22 +31,19 @@ export interface LeadershipEvents {
 
 export class Leadership {
   readonly #consumer: FeedConsumer;
-  readonly #look: NodeJS.Timeout;
-  #leads = true;
+  /** The last events of the topics are the journal's: checked once. */
   #topicsFit = false;
-  #ensured = false;
-  #complete = false;
+  /** The topics exist and have lost nothing. Checked again after a failure, and from time to time. */
+  #topicsComplete = false;
+  #lookedAt = -Infinity;
   #journal: JournalId | undefined;
   /** Undefined: to be loaded. A request for one moves the checkpoint back, so that this leader loads it. */
   #republish: Republish | null | undefined;
-  #foundError: Error | null = null;
-  #looking = false;
-  #lookedAt = -Infinity;
 
   constructor(
     private readonly topics: CheckedTopics,
     private readonly sender: EventSender,
-    private readonly events: LeadershipEvents,
+    events: LeadershipEvents,
   ) {
     const { feed } = topics;
     const subscription = {
@@ -55,146 +52,91 @@ export class Leadership {
       checkpoints: { dataSource: feed, table: PUBLISHER.table },
       maxBatch: MAX_PAGE,
       onLoaded: () => (this.#republish = undefined),
-      handle: (batch: FeedBatch) =>
-        this.#handle(batch).catch((error: unknown) => {
-          // A topic may have been deleted since the last look, and only the publisher creates it again.
-          this.#ensured = false;
-          throw error;
-        }),
+      onCaughtUp: () => this.#lookAtTopics(),
+      handle: async (batch: EventBatch) => events.published(await this.#publish(batch)),
     };
     this.#consumer = new FeedConsumer(feed, subscription, {
       ...FEED_SETTINGS,
       onFound: events.found,
       onFailure: (_, error) => {
-        if (!(error instanceof LeadershipLost)) events.failed(error);
+        // A topic may have been deleted since the last look, and only the publisher creates it again.
+        this.#topicsComplete = false;
+        events.failed(error);
       },
     });
-    this.#look = setInterval(() => this.#lookWhileIdle(), LOOK_FOR_REPUBLISH_MS);
   }
 
   get lastError(): Error | null {
-    return this.#consumer.status().lastError ?? this.#foundError;
+    return this.#consumer.status().lastError;
   }
 
   wake(): void {
     this.#consumer.wake();
   }
 
-  /** Aborts what is being sent: the new leader must not wait for it. */
+  /** Aborts what is being sent: the new leader must not wait for it. It may send it again. */
   async stop(): Promise<void> {
-    this.#leads = false;
-    clearInterval(this.#look);
-    await Promise.all([this.sender.close(), this.#consumer.stop()]);
+    await Promise.all([this.#consumer.stop(), this.sender.close()]);
   }
 
-  async #handle(batch: FeedBatch): Promise<void> {
+  /** Returns how many events were sent. */
+  async #publish(batch: EventBatch): Promise<number> {
     const { feed, kafka } = this.topics;
     if (this.#republish === undefined) this.#republish = await pendingRepublish(feed);
     const republish = this.#republish;
-    await this.#makeReady(republish);
+    if (!this.#topicsComplete) await this.#checkTopics(republish);
+    if (republish) await this.#recreateTopics(republish);
     const journal = (this.#journal ??= await loadJournalId(feed));
-    const read = batch.events.map((event, i): FeedEvent => ({ event, xid: batch.xids[i] ?? '' }));
-    const toSend = republish ? read.filter((each) => isSent(each, republish)) : read;
-    // A refill may continue. Another empty topic matters only when a newer event goes there.
-    if (!this.#complete && topicsOf(toSend).some((topic) => !republish?.topics.has(topic))) {
-      await assertNotEmptied(this.topics, recreatedBy(republish), republish?.until ?? (await loadPublished(feed)));
-      this.#complete = republish === null;
-    }
-    this.#stillLeading();
+    const toSend = republish ? batch.events.filter((event) => isSent(event, republish)) : batch.events;
     await this.sender.send(toSend, journal).catch((error: unknown) => {
       throw kafkaError(error, kafka);
     });
-    // A new leader may have sent the same; then its checkpoint is stored and ours does not move.
-    this.#stillLeading();
     await feed.transaction(async (manager) => {
       // After a crash, the events are sent again.
       await manager.query('SET LOCAL synchronous_commit = off');
       await batch.advance(manager);
-      const last = read.at(-1);
-      if (republish && last) await endRepublish(manager, republish, positionOf(last));
+      const last = batch.events.at(-1);
+      if (republish && last) await endRepublish(manager, republish, last);
     });
     if (republish) this.#republish = undefined;
-    this.events.published(toSend.length);
+    return toSend.length;
   }
 
-  async #makeReady(republish: Republish | null): Promise<void> {
+  async #checkTopics(republish: Republish | null): Promise<void> {
     const { kafka, feed, topicPrefix } = this.topics;
-    if (!this.#topicsFit) {
-      await ensureTopics(kafka, EVENT_TOPICS, topicPrefix);
-      await assertTopicsFit(this.topics, recreatedBy(republish));
-      this.#topicsFit = true;
-    }
-    // Also if the same page is repeated: what an earlier leader sent of it is sent from the beginning.
-    if (republish && samePosition(await loadPublished(feed), FEED_START)) {
-      const names = [...republish.topics].map((topic) => topicPrefix + topic);
-      await deleteFilledTopics(kafka, names);
-      // Its producer has the sequence numbers of the deleted topics.
-      await this.sender.close();
-      this.#ensured = false;
-    }
-    if (this.#ensured) return;
-    this.#complete = false;
+    const recreated = republish?.topics ?? new Set();
     await ensureTopics(kafka, EVENT_TOPICS, topicPrefix);
-    this.#ensured = true;
+    if (!this.#topicsFit) await assertTopicsFit(this.topics, recreated);
+    this.#topicsFit = true;
+    await assertNotEmptied(this.topics, recreated, republish?.until ?? (await loadPublished(feed)));
+    this.#topicsComplete = true;
+    this.#lookedAt = performance.now();
   }
 
-  #stillLeading(): void {
-    if (!this.#leads) throw new LeadershipLost();
-  }
-
-  /** Without new events, a publisher does not notice a request to refill a topic, nor a broker that lost everything. */
-  #lookWhileIdle(): void {
-    if (this.#looking || !this.#consumer.status().caughtUp) return;
-    this.#looking = true;
-    this.#lookOnce()
-      .then(() => (this.#foundError = null))
-      .catch((error: Error) => (this.#foundError = error))
-      .finally(() => (this.#looking = false));
-  }
-
-  async #lookOnce(): Promise<void> {
+  /** Also if the first page is repeated: what an earlier leader sent of it is sent from the beginning. */
+  async #recreateTopics(republish: Republish): Promise<void> {
     const { kafka, feed, topicPrefix } = this.topics;
-    if ((await pendingRepublish(feed)) !== null) {
-      this.#ensured = false;
-      this.#consumer.reload();
-    } else if (performance.now() - this.#lookedAt > LOOK_AT_TOPICS_MS && this.#consumer.status().caughtUp) {
-      // This may create a deleted topic. Nothing newer is sent to it before `assertNotEmptied`. A page that is already being sent could
-      // get there by a retry, and may have begun during the query above, so check `caughtUp` again.
-      this.#complete = false;
-      await ensureTopics(kafka, EVENT_TOPICS, topicPrefix);
-      if (!this.#topicsFit) await assertTopicsFit(this.topics, new Set());
-      this.#topicsFit = true;
-      await assertNotEmptied(this.topics, new Set(), await loadPublished(feed));
-      this.#lookedAt = performance.now();
-    }
+    if (!samePosition(await loadPublished(feed), FEED_START)) return;
+    await deleteTopics(
+      kafka,
+      [...republish.topics].map((topic) => topicPrefix + topic),
+    ).catch((error: unknown) => {
+      // The events are then appended to the old ones.
+      if (!isDeletionForbidden(error)) throw error;
+    });
+    // Its producer has the sequence numbers of the deleted topics.
+    await this.sender.close();
+    await ensureTopics(kafka, EVENT_TOPICS, topicPrefix);
   }
-}
 
-function recreatedBy(republish: Republish | null): ReadonlySet<string> {
-  return republish?.topics ?? new Set();
-}
-
-function positionOf({ event, xid }: FeedEvent): FeedPosition {
-  return { xid, position: event.position };
+  /** Without new events, a publisher would not notice a broker that lost everything. */
+  async #lookAtTopics(): Promise<void> {
+    if (this.#topicsComplete && performance.now() - this.#lookedAt < LOOK_AT_TOPICS_MS) return;
+    await this.#checkTopics(await pendingRepublish(this.topics.feed));
+  }
 }
 
 /** During a refill, an event that was published before is sent only to the topics being refilled. */
-function isSent(read: FeedEvent, { topics, until }: Republish): boolean {
-  return topics.has(topicOf(read)) || isBehind(positionOf(read), until);
-}
-
-function topicOf({ event }: FeedEvent): string {
-  return TOPIC_OF_CATEGORY[splitStreamId(event.streamId).category];
-}
-
-function topicsOf(events: readonly FeedEvent[]): string[] {
-  return [...new Set(events.map(topicOf))];
-}
-
-/** The new leader sends the events that this one did not checkpoint. */
-class LeadershipLost extends Error {
-  override readonly name = 'LeadershipLost';
-  constructor() {
-    super('Another process publishes now.');
-  }
+function isSent(event: Recorded, { topics, until }: Republish): boolean {
+  return topics.has(TOPIC_OF_CATEGORY[splitStreamId(event.streamId).category]) || isBehind(event, until);
 }

@@ -1,4 +1,4 @@
-import { encodeEvent, type EventMessage, type FeedEvent, type JournalId } from '@postern/contracts';
+import { encodeEvent, type EventMessage, type JournalId, type Recorded } from '@postern/contracts';
 import kafkajs, { type Kafka, type Producer } from 'kafkajs';
 import { METADATA_MAX_AGE_MS } from '../client/kafka-client.js';
 import { isTooLarge } from '../client/kafka-errors.js';
@@ -25,7 +25,7 @@ export class EventSender {
   ) {}
 
   /** Resolves when every in-sync replica has all of them. @throws `MessageTooLarge`, kafkajs's errors. */
-  async send(events: readonly FeedEvent[], journal: JournalId): Promise<void> {
+  async send(events: readonly Recorded[], journal: JournalId): Promise<void> {
     try {
       const producer = await (this.#producer ??= this.#connect());
       for (const part of partsOf(sendables(events, journal), sizeOf, MAX_BYTES_PER_SEND))
@@ -84,8 +84,8 @@ interface Sendable {
   readonly streamId: string;
 }
 
-function* sendables(events: readonly FeedEvent[], journal: JournalId): Generator<Sendable> {
-  for (const each of events) yield { message: encodeEvent(each, journal), streamId: each.event.streamId };
+function* sendables(events: readonly Recorded[], journal: JournalId): Generator<Sendable> {
+  for (const event of events) yield { message: encodeEvent(event, journal), streamId: event.streamId };
 }
 
 const sizeOf = ({ message: { key, value } }: Sendable) => key.length + value.length;

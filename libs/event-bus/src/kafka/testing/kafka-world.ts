@@ -78,11 +78,10 @@ export async function kafkaWorld(
     bus: busOf,
     publisher: (options) => publisherOf(journal, options),
     sendLast: async (stream) => {
-      const page = await readFeed(world.feed, FEED_START, 10_000);
-      const all = page.events.map((event, i) => ({ event, xid: page.xids[i] ?? '' }));
+      const { events } = await readFeed(world.feed, FEED_START, 10_000);
       const sender = new EventSender(client, topicPrefix);
       await sender.send(
-        all.filter(({ event }) => event.streamId === stream).slice(-1),
+        events.filter(({ streamId }) => streamId === stream).slice(-1),
         await loadJournalId(world.feed),
       );
       await sender.close();

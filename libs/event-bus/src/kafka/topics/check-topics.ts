@@ -1,10 +1,4 @@
-import {
-  decodeEvent,
-  MessageOfAnotherJournal,
-  TOPIC_OF_CATEGORY,
-  type StreamCategory,
-  type Topic,
-} from '@postern/contracts';
+import { categoriesOf, decodeEvent, MessageOfAnotherJournal, type Topic } from '@postern/contracts';
 import { loadJournalId, type FeedPosition } from '@postern/event-store';
 import type { DataSource } from 'typeorm';
 import type { KafkaSettings } from '../client/kafka-client.js';
@@ -35,7 +29,7 @@ export async function assertTopicsFit(
     const position = { topic, partition, offset: Number(message.offset) };
     let eventId: string;
     try {
-      ({ eventId } = decodeEvent({ topic, ...message }, ours).event);
+      ({ eventId } = decodeEvent({ topic, ...message }, ours));
     } catch (error) {
       if (error instanceof MessageOfAnotherJournal) throw new TopicOfAnotherJournal(position, error);
       continue;
@@ -60,20 +54,17 @@ export async function assertNotEmptied(
   await withAdmin(kafka, async (admin) => {
     for (const { topic } of kept) {
       const offsets = await topicOffsets(admin, topicPrefix + topic);
-      if (offsets.every(({ high }) => high === 0) && (await hasEvents(feed, topic, published))) emptied.push(topic);
+      if (offsets.every(({ high }) => high === 0) && (await hasEvents(feed, topic as Topic, published))) emptied.push(topic);
     }
   });
   if (emptied.length > 0) throw new TopicEmptied(emptied);
 }
 
-async function hasEvents(feed: DataSource, topic: string, { xid, position }: FeedPosition): Promise<boolean> {
-  const categories = (Object.keys(TOPIC_OF_CATEGORY) as StreamCategory[]).filter(
-    (category) => TOPIC_OF_CATEGORY[category] === topic,
-  );
+async function hasEvents(feed: DataSource, topic: Topic, { xid, position }: FeedPosition): Promise<boolean> {
   const [row] = await feed.query<{ has: boolean }[]>(
     `SELECT EXISTS (SELECT FROM journal.events
                      WHERE split_part(stream_id, '/', 1) = ANY ($1::text[]) AND (xid, position) <= ($2::xid8, $3::bigint)) AS has`,
-    [categories, xid, position],
+    [categoriesOf([topic]), xid, position],
   );
   return row?.has === true;
 }
