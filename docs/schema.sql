@@ -505,8 +505,7 @@ DECLARE
   fits boolean;          -- each append's stream has the version that was expected, with what comes before it in the batch
   given boolean;         -- not all ids were just made: some may be known
   ids uuid[];            -- of all events in the batch
-  known uuid[] := '{}';  -- those that the journal has
-  repeats boolean := false; -- one occurs more than once in the batch
+  repeats boolean := false; -- the journal has one of them, or one occurs more than once in the batch
   heads integer[];       -- by append: the stream's version before it
   versions integer[];    -- and after it
   outcomes jsonb;
@@ -548,11 +547,11 @@ BEGIN
       FROM (SELECT (e ->> 'eventId')::uuid AS id
               FROM jsonb_array_elements(batch) a, jsonb_array_elements(a -> 'events') e) x;
     -- One descent for all: they are UUIDv7, and lie side by side in the index.
-    known := ARRAY(SELECT k.event_id FROM journal.events k WHERE k.event_id = ANY (ids));
+    repeats := repeats OR EXISTS (SELECT FROM journal.events k WHERE k.event_id = ANY (ids));
   END IF;
 
   recorded := date_trunc('milliseconds', clock_timestamp());
-  IF fits AND NOT repeats AND cardinality(known) = 0 THEN
+  IF fits AND NOT repeats THEN
     INSERT INTO journal.events
            (tenant_id, stream_id, version, event_id, type, schema_version, data, metadata, recorded_at)
     SELECT a.value ->> 'tenantId', a.value ->> 'streamId', heads[a.ordinality] + e.ordinality,
@@ -561,7 +560,7 @@ BEGIN
       FROM jsonb_array_elements(batch) WITH ORDINALITY a,
            jsonb_array_elements(a.value -> 'events') WITH ORDINALITY e;
   ELSE
-    outcomes := journal.append_in_turn(batch, known, repeats, recorded);
+    outcomes := journal.append_in_turn(batch, recorded);
   END IF;
 
   IF pg_current_xact_id_if_assigned() IS NOT NULL THEN
@@ -588,85 +587,51 @@ BEGIN
 END $function$;
 GRANT EXECUTE ON ROUTINE journal.append_before(jsonb,timestamp with time zone) TO postern_journal_writer;
 
-CREATE OR REPLACE FUNCTION journal.append_in_turn(batch jsonb, known uuid[], repeats boolean, recorded timestamp with time zone)
+CREATE OR REPLACE FUNCTION journal.append_in_turn(batch jsonb, recorded timestamp with time zone)
  RETURNS jsonb
  LANGUAGE plpgsql
 AS $function$
 DECLARE
   item record;
-  stream text;
-  head integer;                       -- of the stream, with what this batch has added so far
-  item_ids uuid[];
-  skipped uuid[] := '{}';             -- those of the append that are there already
-  taken uuid[] := '{}';               -- those that this batch has added; kept only where there are repeats
-  added_append integer[] := '{}';     -- three columns of the events to insert
-  added_event integer[] := '{}';
-  added_version integer[] := '{}';
-  outcome_append integer[] := '{}';   -- four columns of the answer
-  outcome text[] := '{}';
-  outcome_version integer[] := '{}';
-  outcome_skipped jsonb[] := '{}';
+  head integer;     -- the stream's version
+  skipped jsonb;    -- the append's ids that are there already
+  added integer[];  -- its other events, by their index
+  outcome text;
+  outcomes jsonb := '[]';
 BEGIN
   FOR item IN
-    SELECT a.index, a.stream_id, a.expected, a.events,
-           (SELECT max(k.version) FROM journal.events k WHERE k.stream_id = a.stream_id) AS head
-      FROM (SELECT (ordinality - 1)::integer AS index, value ->> 'streamId' AS stream_id,
-                   (value ->> 'expectedVersion')::integer AS expected, jsonb_array_length(value -> 'events') AS events
-              FROM jsonb_array_elements(batch) WITH ORDINALITY
-            OFFSET 0) a
-     ORDER BY a.stream_id COLLATE "C", a.index
+    SELECT value AS append, value ->> 'streamId' AS stream_id, (value ->> 'expectedVersion')::integer AS expected
+      FROM jsonb_array_elements(batch)
   LOOP
-    IF stream IS DISTINCT FROM item.stream_id THEN
-      stream := item.stream_id;
-      head := coalesce(item.head, 0);
-    END IF;
-    IF repeats OR cardinality(known) > 0 THEN
-      item_ids := ARRAY(SELECT (e ->> 'eventId')::uuid FROM jsonb_array_elements(batch -> item.index -> 'events') e);
-      skipped := '{}';
-      FOR i IN 1 .. item.events LOOP
-        IF item_ids[i] = ANY (known) OR item_ids[i] = ANY (taken) OR item_ids[i] = ANY (item_ids[1 : i - 1]) THEN
-          skipped := skipped || item_ids[i];
-        END IF;
-      END LOOP;
-    END IF;
+    head := coalesce((SELECT max(version) FROM journal.events WHERE stream_id = item.stream_id), 0);
+    SELECT coalesce(jsonb_agg(id ORDER BY index) FILTER (WHERE known), '[]'),
+           coalesce(array_agg(index ORDER BY index) FILTER (WHERE NOT known), '{}')
+      INTO skipped, added
+      FROM (SELECT id, index, EXISTS (SELECT FROM journal.events WHERE event_id = id)
+                              OR row_number() OVER (PARTITION BY id ORDER BY index) > 1 AS known
+              FROM (SELECT (value ->> 'eventId')::uuid AS id, (ordinality - 1)::integer AS index
+                      FROM jsonb_array_elements(item.append -> 'events') WITH ORDINALITY) ids) events;
 
     IF item.expected <> head THEN
-      outcome := outcome || 'conflict'::text;
-      outcome_skipped := outcome_skipped || '[]'::jsonb;
-    ELSIF item.expected IS NOT NULL AND cardinality(skipped) > 0 THEN
-      outcome := outcome || 'duplicate'::text;
-      outcome_skipped := outcome_skipped || to_jsonb(skipped);
+      outcome := 'conflict';
+      skipped := '[]';
+    ELSIF item.expected IS NOT NULL AND skipped <> '[]' THEN
+      outcome := 'duplicate';
     ELSE
-      FOR i IN 1 .. item.events LOOP
-        CONTINUE WHEN cardinality(skipped) > 0 AND (item_ids[i] = ANY (known) OR item_ids[i] = ANY (taken)
-                                                    OR item_ids[i] = ANY (item_ids[1 : i - 1]));
-        head := head + 1;
-        added_append := added_append || item.index;
-        added_event := added_event || (i - 1);
-        added_version := added_version || head;
-      END LOOP;
-      IF repeats THEN taken := taken || item_ids; END IF;
-      outcome := outcome || 'appended'::text;
-      outcome_skipped := outcome_skipped || to_jsonb(skipped);
+      outcome := 'appended';
+      INSERT INTO journal.events
+             (tenant_id, stream_id, version, event_id, type, schema_version, data, metadata, recorded_at)
+      SELECT item.append ->> 'tenantId', item.stream_id, head + place, (e ->> 'eventId')::uuid, e ->> 'type',
+             (e ->> 'schemaVersion')::integer, e -> 'data', item.append -> 'metadata', recorded
+        FROM unnest(added) WITH ORDINALITY AS event (index, place),
+             LATERAL (SELECT item.append -> 'events' -> event.index AS e OFFSET 0) content;
+      head := head + cardinality(added);
     END IF;
-    outcome_append := outcome_append || item.index;
-    outcome_version := outcome_version || head;
+    outcomes := outcomes || jsonb_build_array(jsonb_build_array(outcome, head, skipped));
   END LOOP;
-
-  IF cardinality(added_append) > 0 THEN
-    INSERT INTO journal.events
-           (tenant_id, stream_id, version, event_id, type, schema_version, data, metadata, recorded_at)
-    SELECT a ->> 'tenantId', a ->> 'streamId', added.version, (e ->> 'eventId')::uuid, e ->> 'type',
-           (e ->> 'schemaVersion')::integer, e -> 'data', a -> 'metadata', recorded
-      FROM unnest(added_append, added_event, added_version) AS added (append, event, version),
-           LATERAL (SELECT batch -> added.append AS a OFFSET 0) appends,
-           LATERAL (SELECT a -> 'events' -> added.event AS e OFFSET 0) events;
-  END IF;
-
-  RETURN (SELECT jsonb_agg(jsonb_build_array(o, v, s) ORDER BY i)
-            FROM unnest(outcome_append, outcome, outcome_version, outcome_skipped) AS answer (i, o, v, s));
+  RETURN outcomes;
 END $function$;
-GRANT EXECUTE ON ROUTINE journal.append_in_turn(jsonb,uuid[],boolean,timestamp with time zone) TO postern_journal_writer;
+GRANT EXECUTE ON ROUTINE journal.append_in_turn(jsonb,timestamp with time zone) TO postern_journal_writer;
 
 CREATE TABLE journal.checkpoints (
   consumer text COLLATE "C" NOT NULL,
