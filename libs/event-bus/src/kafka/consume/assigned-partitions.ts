@@ -1,30 +1,51 @@
-import { endsWithin } from '@postern/async';
+import { Backoff } from '@postern/async';
 import type { JournalId, Topic } from '@postern/contracts';
 import { addBookmarks, FEED_START, loadBookmarks } from '@postern/event-store';
 import type { Consumer } from 'kafkajs';
-import type { Subscription, SubscriptionLag } from '../../event-bus.js';
+import { HALTED_AFTER_ATTEMPTS, type Subscription, type SubscriptionLag } from '../../event-bus.js';
+import { EventsMissing, isPermanent } from '../../stream-version.js';
 import { kafkaError } from '../client/kafka-errors.js';
 import { withAdmin, topicOffsets, type PartitionOffsets } from '../topics/read-topics.js';
-import { Partition, sourceOf, type PartitionName } from './partition.js';
-import { PartitionRetries } from './partition-retries.js';
 import type { ConsumerSettings } from './group-member.js';
+import { Partition, sourceOf, type PartitionName } from './partition.js';
 
-/** A batch of a partition that is not loaded yet waits this long, and is then fetched again. */
-const LOAD_WAIT_MS = 1_000;
+interface Assigned extends PartitionName {
+  /** Null until its bookmark is loaded. */
+  loaded: Partition | null;
+  failure: Failure | null;
+}
+
+/**
+ * The states of a partition after a failed batch ("it"):
+ *
+ * | state  | when                                                                     | ends                                |
+ * |--------|--------------------------------------------------------------------------|-------------------------------------|
+ * | waits  | an earlier event of a stream is missing, for less than `gapHaltsAfterMs` | the event arrives, or the gap lasts |
+ * | fails  | anything else, such as an unavailable database                           | it is handled, or fails five times  |
+ * | halted | a permanent error, five attempts, a gap that lasts                       | it is handled                       |
+ * In each state, nothing is fetched for a pause that grows until something is handled. Then the bookmark is loaded again.
+ */
+interface Failure {
+  /** Null while it waits for the events of a gap. */
+  error: Error | null;
+  attempts: number;
+  /** The event after a gap, and since when, by `performance.now()`. */
+  gap: { readonly eventId: string; readonly since: number } | null;
+  readonly backoff: Backoff;
+  retry?: NodeJS.Timeout;
+}
 
 interface Assignment {
   readonly consumer: Consumer;
   readonly journal: JournalId;
-  readonly names: readonly PartitionName[];
-  readonly partitions: Map<string, Partition>;
+  /** By `sourceOf`. */
+  readonly partitions: ReadonlyMap<string, Assigned>;
 }
 
 /** The partitions that this process reads, loaded from the database at each join and after each failure. */
 export class AssignedPartitions {
-  readonly #retries: PartitionRetries;
   /** Null if this process is not a member of the group. Work for an earlier assignment is void. */
   #assigned: Assignment | null = null;
-  #loading: Promise<void> = Promise.resolve();
   #looking = false;
   #reported = false;
   #hasCaughtUp = false;
@@ -33,17 +54,18 @@ export class AssignedPartitions {
     private readonly subscription: Subscription,
     private readonly settings: ConsumerSettings,
     private readonly report: (error: unknown) => Error,
-  ) {
-    this.#retries = new PartitionRetries(settings, (name) => void this.#load([name]));
+  ) {}
+
+  get #all(): readonly Assigned[] {
+    return [...(this.#assigned?.partitions.values() ?? [])];
   }
 
   get lastError(): Error | null {
-    return this.#retries.lastError;
+    return this.#all.find(({ failure }) => failure?.error)?.failure?.error ?? null;
   }
 
   get caughtUp(): boolean {
-    const assigned = this.#assigned;
-    return assigned !== null && assigned.names.every((name) => assigned.partitions.get(sourceOf(name))?.caughtUp);
+    return this.#assigned !== null && this.#all.every(({ loaded }) => loaded?.caughtUp);
   }
 
   /** All partitions of the consumer had caught up at some time, also those of other instances. */
@@ -52,45 +74,41 @@ export class AssignedPartitions {
   }
 
   halted(topic: Topic): number {
-    return this.#assigned?.names.filter((name) => name.topic === topic && this.#retries.halts(name)).length ?? 0;
+    return this.#all.filter((each) => each.topic === topic && isHalted(each.failure)).length;
   }
 
   /** @param byTopic partition numbers by the topics' full names. */
   assign(consumer: Consumer, journal: JournalId, byTopic: Readonly<Record<string, readonly number[]>>): void {
     this.release();
-    const names = Object.entries(byTopic).flatMap(([name, ids]) =>
-      ids.map((partition) => ({ topic: name.slice(this.settings.topicPrefix.length) as Topic, partition })),
-    );
-    this.#assigned = { consumer, journal, names, partitions: new Map() };
-    this.#loading = this.#load(names);
+    const partitions = new Map<string, Assigned>();
+    for (const [name, ids] of Object.entries(byTopic))
+      for (const partition of ids) {
+        const topic = name.slice(this.settings.topicPrefix.length) as Topic;
+        partitions.set(sourceOf({ topic, partition }), { topic, partition, loaded: null, failure: null });
+      }
+    this.#assigned = { consumer, journal, partitions };
+    consumer.pause(this.#all.flatMap((each) => this.#withPrefix(each)));
+    void this.reload();
   }
 
   release(): void {
+    for (const { failure } of this.#all) clearTimeout(failure?.retry);
     this.#assigned = null;
-    this.#retries.clear();
   }
 
-  async find(name: PartitionName): Promise<Partition | undefined> {
-    const source = sourceOf(name);
-    if (!this.#assigned?.partitions.has(source)) await endsWithin(this.#loading, LOAD_WAIT_MS);
-    return this.#assigned?.partitions.get(source);
-  }
-
-  holds(partition: Partition): boolean {
-    return this.#assigned?.partitions.get(partition.source) === partition;
-  }
-
-  async reload(names: readonly PartitionName[] = this.#assigned?.names ?? []): Promise<void> {
-    await this.#load(names);
+  find(name: PartitionName): Partition | null {
+    return this.#assigned?.partitions.get(sourceOf(name))?.loaded ?? null;
   }
 
   succeeded(partition: Partition): void {
-    this.#retries.succeeded(partition);
+    const assigned = this.#assigned?.partitions.get(partition.source);
+    if (assigned) recovered(assigned);
   }
 
   /** Handling failed: fetch nothing of the partition for a while, then load it and try again. */
   failed(partition: Partition, thrown: unknown): void {
-    this.#failed(partition, thrown, true);
+    const assigned = this.#assigned?.partitions.get(partition.source);
+    if (assigned?.loaded === partition) this.#failed(assigned, thrown, true);
   }
 
   /** Checks whether other instances have caught up too, and reports that once. */
@@ -118,9 +136,8 @@ export class AssignedPartitions {
     const now = Date.now();
     let events = 0;
     let oldest = now;
-    for (const name of assigned.names) {
-      const partition = assigned.partitions.get(sourceOf(name));
-      if (!partition) throw this.lastError ?? new Error(`${sourceOf(name)} is not loaded yet.`);
+    for (const [source, { loaded: partition }] of assigned.partitions) {
+      if (!partition) throw this.lastError ?? new Error(`${source} is not loaded yet.`);
       partition.high = found.get(partition.source)?.high ?? 0;
       if (partition.caughtUp) continue;
       events += partition.high - partition.next;
@@ -131,7 +148,7 @@ export class AssignedPartitions {
   }
 
   /** Loads the bookmarks and fetches from there. Retries after an error. */
-  async #load(names: readonly PartitionName[]): Promise<void> {
+  async reload(partitions: readonly Assigned[] = this.#all): Promise<void> {
     const assigned = this.#assigned;
     if (!assigned) return;
     const { consumer, checkpoints, deadLetter } = this.subscription;
@@ -141,39 +158,51 @@ export class AssignedPartitions {
       const [found, stored] = await Promise.all([this.#offsets(), loadBookmarks(dataSource, table, consumer)]);
       if (assigned !== this.#assigned) return;
       const added = new Map<string, number>();
-      const loaded: Partition[] = [];
-      for (const name of names) {
-        const source = sourceOf(name);
+      const loaded: [Assigned, Partition][] = [];
+      for (const each of partitions) {
+        const source = sourceOf(each);
         const [offsets, bookmark] = [found.get(source) ?? { low: 0, high: 0 }, stored.of(source)];
         try {
-          loaded.push(new Partition(name, bookmark, offsets, stored.feedAgeMs, reading));
+          loaded.push([each, new Partition(each, bookmark, offsets, stored.feedAgeMs, reading)]);
           if (!bookmark) added.set(source, offsets.low);
         } catch (error) {
-          this.#failed(name, error, false);
+          this.#failed(each, error, false);
         }
       }
       await addBookmarks(dataSource, table, consumer, added);
       if (assigned !== this.#assigned) return;
       if (added.size > 0) this.#reported = false;
-      for (const partition of loaded) {
-        assigned.partitions.set(partition.source, partition);
+      for (const [each, partition] of loaded) {
+        each.loaded = partition;
         this.seek(partition);
-        assigned.consumer.resume(this.#withPrefix(partition));
-        if (partition.caughtUp) this.#retries.succeeded(partition);
+        assigned.consumer.resume(this.#withPrefix(each));
+        if (partition.caughtUp) recovered(each);
       }
     } catch (error) {
       if (assigned !== this.#assigned) return;
-      for (const name of names) this.#failed(name, kafkaError(error, this.settings.kafka), false);
+      for (const each of partitions) this.#failed(each, kafkaError(error, this.settings.kafka), false);
     }
   }
 
-  #failed({ topic, partition }: PartitionName, thrown: unknown, handled: boolean): void {
-    if (!this.#assigned) return;
-    const name = { topic, partition };
+  /** `handled`: handling failed, not only loading. */
+  #failed(assigned: Assigned, thrown: unknown, handled: boolean): void {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-    this.#retries.failed(name, error, handled, this.report);
+    const { retryFirstMs, retryLongestMs, gapHaltsAfterMs } = this.settings;
+    const backoff = () => new Backoff(retryFirstMs, retryLongestMs);
+    const failure = (assigned.failure ??= { error: null, attempts: 0, gap: null, backoff: backoff() });
+    if (error instanceof EventsMissing) {
+      const { eventId } = error.event;
+      if (failure.gap?.eventId !== eventId) failure.gap = { eventId, since: performance.now() };
+      failure.error = performance.now() - failure.gap.since < gapHaltsAfterMs ? null : this.report(error);
+    } else {
+      failure.gap = null;
+      failure.attempts += handled ? 1 : 0;
+      failure.error = this.report(error);
+    }
+    clearTimeout(failure.retry);
+    failure.retry = setTimeout(() => void this.reload([assigned]), failure.backoff.nextMs());
     try {
-      this.#assigned.consumer.pause(this.#withPrefix(name));
+      this.#assigned?.consumer.pause(this.#withPrefix(assigned));
     } catch {
       // This process has left the group: nothing to pause, and a new assignment follows.
     }
@@ -187,7 +216,7 @@ export class AssignedPartitions {
       loadBookmarks(checkpoints.dataSource, checkpoints.table, consumer),
     ]);
     for (const [source, { low, high }] of found) {
-      const own = this.#assigned?.partitions.get(source);
+      const own = this.#assigned?.partitions.get(source)?.loaded;
       if (!(own?.caughtUp ?? (low === high || (stored.of(source)?.offset ?? 0) >= high))) return false;
     }
     return true;
@@ -211,4 +240,14 @@ export class AssignedPartitions {
   #withPrefix({ topic, partition }: PartitionName): { topic: string; partitions: number[] }[] {
     return [{ topic: this.settings.topicPrefix + topic, partitions: [partition] }];
   }
+}
+
+function isHalted(failure: Failure | null): boolean {
+  if (!failure?.error) return false;
+  return failure.gap !== null || isPermanent(failure.error) || failure.attempts >= HALTED_AFTER_ATTEMPTS;
+}
+
+function recovered(assigned: Assigned): void {
+  clearTimeout(assigned.failure?.retry);
+  assigned.failure = null;
 }

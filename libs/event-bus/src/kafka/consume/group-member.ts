@@ -17,7 +17,6 @@ const MAX_WAIT_MS = 250;
 const MAX_BYTES_PER_PARTITION = 1_048_576;
 const MAX_BYTES_PER_FETCH = 8_388_608;
 const PARTITIONS_AT_ONCE = 8;
-const COMMIT_EVERY_MS = 1_000;
 /** A broker that has just started reads its groups first. */
 const LEAVE_WITHIN_MS = 3_000;
 const TRY_AGAIN_MS = 100;
@@ -64,7 +63,6 @@ export class GroupMember {
   #cluster: Cluster | undefined;
   #end: (error?: Error) => void = () => undefined;
   #leaving: Promise<void> | undefined;
-  readonly #toCommit = new Map<string, { topic: string; partition: number; offset: string }>();
 
   constructor(private readonly options: GroupMemberOptions) {
     const { kafka, groupId, sessionTimeoutMs } = options;
@@ -107,23 +105,14 @@ export class GroupMember {
     await consumer.connect();
     if (former !== null && this.#cluster) await leaveFor(former, this.options.groupId, this.#cluster);
     await consumer.subscribe({ topics, fromBeginning: true });
-    const committing = setInterval(() => void this.#commit(), COMMIT_EVERY_MS);
-    try {
-      await consumer.run({
-        autoCommit: false,
-        eachBatchAutoResolve: false,
-        partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
-        eachBatch: (payload) => this.#eachBatch(payload),
-      });
-      await this.#ended;
-    } finally {
-      clearInterval(committing);
-    }
-  }
-
-  /** Committed to the group from time to time, only for tools that show a group's lag. */
-  handled(topic: string, partition: number, next: number): void {
-    this.#toCommit.set(`${topic}/${partition}`, { topic, partition, offset: String(next) });
+    await consumer.run({
+      // The offsets are in the database.
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
+      eachBatch: (payload) => this.#eachBatch(payload),
+    });
+    await this.#ended;
   }
 
   /** Leaves the group after the current batches, so that others take over at once. */
@@ -133,7 +122,6 @@ export class GroupMember {
   }
 
   async #leave(): Promise<void> {
-    await this.#commit();
     await this.consumer.disconnect().catch(() => undefined);
     this.#end();
   }
@@ -147,12 +135,6 @@ export class GroupMember {
     } finally {
       clearInterval(beating);
     }
-  }
-
-  async #commit(): Promise<void> {
-    const offsets = [...this.#toCommit.values()];
-    this.#toCommit.clear();
-    if (offsets.length > 0) await this.consumer.commitOffsets(offsets).catch(() => undefined);
   }
 }
 

@@ -113,15 +113,15 @@ export class TopicConsumer implements RunningSubscription {
     const started = performance.now();
     const topic = batch.topic.slice(this.settings.topicPrefix.length) as Topic;
     const goesOn = () => !member.isLeaving && isRunning() && !isStale();
-    const partition = await this.#partitions.find({ topic, partition: batch.partition });
+    const name = { topic, partition: batch.partition };
+    const partition = this.#partitions.find(name);
     if (!partition || !goesOn()) return;
     let slices = 0;
     try {
       slices = await this.#handleSlices(
         partition,
         payload,
-        () => goesOn() && this.#partitions.holds(partition),
-        member,
+        () => goesOn() && this.#partitions.find(name) === partition,
       );
     } catch (error) {
       this.#partitions.failed(partition, error);
@@ -135,14 +135,13 @@ export class TopicConsumer implements RunningSubscription {
     partition: Partition,
     { batch, resolveOffset }: EachBatchPayload,
     goesOn: () => boolean,
-    member: GroupMember,
   ): Promise<number> {
     const [first] = batch.messages;
     if (!first) return 0;
     partition.high = Number(batch.highWatermark);
     const what = partition.judge(first);
     if (what === 'seek') this.#partitions.seek(partition);
-    if (what === 'load') await this.#partitions.reload([partition]);
+    if (what === 'load') await this.#partitions.reload();
     if (what !== 'read') return 0;
     partition.waitsSince = Number(first.timestamp);
     for (let slices = 0; goesOn();) {
@@ -159,7 +158,6 @@ export class TopicConsumer implements RunningSubscription {
       if (slice.end !== null) {
         partition.next = partition.stored = slice.end.offset;
         resolveOffset(String(slice.end.offset - 1));
-        member.handled(batch.topic, batch.partition, partition.next);
       }
       if (slice.halt) throw slice.halt;
       this.#partitions.succeeded(partition);
