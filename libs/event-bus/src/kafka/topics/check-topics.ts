@@ -54,7 +54,8 @@ export async function assertNotEmptied(
   await withAdmin(kafka, async (admin) => {
     for (const { topic } of kept) {
       const offsets = await topicOffsets(admin, topicPrefix + topic);
-      if (offsets.every(({ high }) => high === 0) && (await hasEvents(feed, topic as Topic, published))) emptied.push(topic);
+      if (offsets.every(({ high }) => high === 0) && (await hasEvents(feed, topic as Topic, published)))
+        emptied.push(topic);
     }
   });
   if (emptied.length > 0) throw new TopicEmptied(emptied);
