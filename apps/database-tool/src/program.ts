@@ -56,7 +56,7 @@ const restore = () =>
 
 const RESTORE_HELP = `
 It restores into the database of POSTERN_DATABASE_URL (the owner's URL), which must be empty, or into a new embedded one in
-POSTERN_DATA_DIR. It restores everything or nothing, and then checks the feed, the API keys and the read models. The owner, cluster and
+POSTERN_DATA_DIR. It restores everything or nothing, and then checks the API keys and the read models. The owner, cluster and
 host may differ from those of the backup, so you can also move from the embedded database to your own.
 
 Examples:

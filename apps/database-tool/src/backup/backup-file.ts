@@ -3,13 +3,15 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { createGunzip, createGzip } from 'node:zlib';
 import type { SchemaComponent } from '@postern/database';
 import type { BackupTable } from './tables.js';
 
 /**
- * A backup file is gzipped text: the `Manifest` in JSON; for each table a line of JSON with its name and columns, its rows in the text format of
- * COPY, and a line `\.`; then the `Summary` in JSON. COPY escapes line breaks and backslashes, so no row contains a line break or is `\.`.
+ * A backup file is gzipped text: the `Manifest` in JSON; then for each table a line of JSON with its name and columns, its rows in the text
+ * format of COPY, and a line `\.`. COPY escapes line breaks and backslashes, so no row contains a line break or is `\.`. The checksum of gzip
+ * detects a damaged or incomplete file.
  */
 export interface Manifest {
   readonly format: 'postern-backup';
@@ -20,10 +22,7 @@ export interface Manifest {
   readonly lastXid: string;
   readonly migrations: Readonly<Record<string, readonly string[]>>;
   readonly denialMonths: readonly string[];
-}
-
-export interface Summary {
-  readonly rows: Readonly<Record<string, number>>;
+  /** The last value of each sequence. */
   readonly sequences: Readonly<Record<string, string>>;
 }
 
@@ -33,8 +32,6 @@ export class BackupUnreadable extends Error {
     super(`${why} Take another backup file.`);
   }
 }
-
-const NEW_LINE = 10;
 
 /** Renamed to `file` when complete. @throws the errors of `parts` and of the file system, the reason of `stop`. */
 export async function writeBackup(
@@ -54,13 +51,12 @@ export async function writeBackup(
   }
 }
 
-export function jsonLine(value: Manifest | BackupTable | Summary): string {
+export function jsonLine(value: Manifest | BackupTable): string {
   return `${JSON.stringify(value)}\n`;
 }
 
-export const ROWS_END = '\\.\n';
-
-type CopyRows = (table: BackupTable, rows: AsyncIterable<Buffer>) => Promise<void>;
+export const ROWS_END = '\\.';
+const ROWS_AT_ONCE = 1_000;
 
 /** Reads the file to its end. @throws `BackupUnreadable`, also if this release cannot restore it. */
 export async function checkBackup(
@@ -72,7 +68,7 @@ export async function checkBackup(
     file,
     (manifest) => assertOfThisRelease(manifest, components),
     async (_, rows) => {
-      for await (const chunk of rows) void chunk;
+      for await (const some of rows) void some;
     },
     stop,
   );
@@ -82,119 +78,50 @@ export async function checkBackup(
 export async function readBackup(
   file: string,
   begin: (manifest: Manifest) => void | Promise<void>,
-  copy: CopyRows,
+  copy: (table: BackupTable, rows: AsyncIterable<Buffer>) => Promise<void>,
   stop?: AbortSignal,
-): Promise<Manifest & Summary> {
-  const lines = new Lines(file, stop);
+): Promise<Manifest> {
+  const lines = linesOf(file, stop);
   try {
-    const manifest = (await lines.json()) as Manifest;
+    const manifest = parsed<Manifest>((await lines.next()).value ?? '');
     if (manifest.format !== 'postern-backup') throw new BackupUnreadable('It is not a backup of Postern.');
     if (manifest.formatVersion !== 1)
       throw new BackupUnreadable('It was made by a later release of Postern: restore it with that release.');
     await begin(manifest);
-    const counted: Record<string, number> = {};
-    let next = (await lines.json()) as BackupTable | Summary;
-    for (; 'columns' in next; next = (await lines.json()) as BackupTable | Summary) {
+    for (let line = await lines.next(); line.done !== true; line = await lines.next()) {
       stop?.throwIfAborted();
-      const { name } = next;
-      counted[name] = 0;
-      await copy(
-        next,
-        lines.rows((count) => (counted[name] = (counted[name] ?? 0) + count)),
-      );
+      await copy(parsed<BackupTable>(line.value), rowsOf(lines));
     }
-    await lines.end();
-    assertComplete(next, counted);
-    return { ...manifest, ...next };
+    return manifest;
   } finally {
-    await lines.close();
+    await lines.return();
   }
 }
 
-function assertOfThisRelease(manifest: Manifest, components: readonly SchemaComponent[]): void {
-  for (const { schema, migrations } of components) {
-    const theirs = manifest.migrations[schema] ?? [];
-    const ours = migrations.map(({ name }) => name);
-    const later = theirs.filter((name) => !ours.includes(name));
-    if (later.length > 0)
-      throw new BackupUnreadable(`It was made by a later release (${later.join(', ')}): restore it with that release.`);
-    if (ours.length > theirs.length)
-      throw new BackupUnreadable('It was made by an earlier release: restore it with that release, then update.');
-  }
+function assertOfThisRelease({ migrations }: Manifest, components: readonly SchemaComponent[]): void {
+  const ours = Object.fromEntries(components.map((each) => [each.schema, each.migrations.map(({ name }) => name)]));
+  if (isDeepStrictEqual(migrations, ours)) return;
+  const theirs = new Set(Object.values(migrations).flat());
+  const missing = Object.values(ours).flatMap((names) => names.filter((name) => !theirs.has(name)));
+  throw new BackupUnreadable(
+    missing.length > 0
+      ? 'It was made by an earlier release: restore it with that release, then update.'
+      : 'It was made by a later release: restore it with that release.',
+  );
 }
 
-function assertComplete({ rows }: Summary, counted: Readonly<Record<string, number>>): void {
-  for (const table of new Set([...Object.keys(rows), ...Object.keys(counted)]))
-    if (rows[table] !== counted[table])
-      throw new BackupUnreadable(`It has ${counted[table] ?? 0} rows of ${table}, and says ${rows[table] ?? 0}.`);
-}
-
-class Lines {
-  private readonly chunks: AsyncGenerator<Buffer, void>;
-  private rest: Buffer = Buffer.alloc(0);
-
-  constructor(file: string, stop?: AbortSignal) {
-    this.chunks = unzipped(file, stop);
-  }
-
-  async json(): Promise<unknown> {
-    let at = this.rest.indexOf(NEW_LINE);
-    for (; at === -1; at = this.rest.indexOf(NEW_LINE)) await this.more();
-    const text = this.take(at + 1).toString('utf8');
-    try {
-      return JSON.parse(text);
-    } catch {
-      throw new BackupUnreadable('It is not a backup of Postern, or is damaged.');
-    }
-  }
-
-  /** Ends before the line `\.`. `count` gets the number of rows in each chunk. */
-  async *rows(count: (rows: number) => void): AsyncGenerator<Buffer, void> {
-    for (;;) {
-      const complete = this.rest.subarray(0, this.rest.lastIndexOf(NEW_LINE) + 1);
-      const end = endOfRows(complete);
-      const rows = this.take(end === -1 ? complete.length : end);
-      if (rows.length > 0) {
-        count(countLines(rows));
-        yield rows;
-      }
-      if (end !== -1) {
-        this.take(ROWS_END.length);
-        return;
-      }
-      await this.more();
-    }
-  }
-
-  /** Call it after the last line: it reads gzip's checksum. */
-  async end(): Promise<void> {
-    if (this.rest.length > 0 || (await this.chunks.next()).done !== true)
-      throw new BackupUnreadable('Something follows its end.');
-  }
-
-  async close(): Promise<void> {
-    await this.chunks.return();
-  }
-
-  private take(bytes: number): Buffer {
-    const taken = this.rest.subarray(0, bytes);
-    this.rest = this.rest.subarray(bytes);
-    return taken;
-  }
-
-  private async more(): Promise<void> {
-    const { value } = await this.chunks.next();
-    if (!value) throw new BackupUnreadable('Its end is missing.');
-    this.rest = Buffer.concat([this.rest, value]);
-  }
-}
-
-async function* unzipped(file: string, stop?: AbortSignal): AsyncGenerator<Buffer, void> {
+/** Each character is a byte, so that no byte is changed. */
+async function* linesOf(file: string, stop?: AbortSignal): AsyncGenerator<string, void> {
   const text = createGunzip();
   // A reader of `text` gets its errors.
   pipeline(createReadStream(file), text, { signal: stop }).catch(() => undefined);
+  let rest = '';
   try {
-    yield* text as AsyncIterable<Buffer>;
+    for await (const chunk of text as AsyncIterable<Buffer>) {
+      const lines = (rest + chunk.toString('latin1')).split('\n');
+      rest = lines.pop() ?? '';
+      yield* lines;
+    }
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code?.startsWith('Z_') !== true) throw error;
@@ -202,14 +129,25 @@ async function* unzipped(file: string, stop?: AbortSignal): AsyncGenerator<Buffe
   }
 }
 
-function endOfRows(text: Buffer): number {
-  if (text.subarray(0, ROWS_END.length).toString('latin1') === ROWS_END) return 0;
-  const at = text.indexOf(`\n${ROWS_END}`);
-  return at === -1 ? -1 : at + 1;
+async function* rowsOf(lines: AsyncGenerator<string, void>): AsyncGenerator<Buffer, void> {
+  let rows: string[] = [];
+  for (;;) {
+    const { value } = await lines.next();
+    if (value === undefined) throw new BackupUnreadable('Its end is missing.');
+    const isEnd = value === ROWS_END;
+    if (!isEnd) rows.push(value);
+    if (rows.length === ROWS_AT_ONCE || (isEnd && rows.length > 0)) {
+      yield Buffer.from(`${rows.join('\n')}\n`, 'latin1');
+      rows = [];
+    }
+    if (isEnd) return;
+  }
 }
 
-function countLines(text: Buffer): number {
-  let lines = 0;
-  for (let at = text.indexOf(NEW_LINE); at !== -1; at = text.indexOf(NEW_LINE, at + 1)) lines += 1;
-  return lines;
+function parsed<T>(line: string): T {
+  try {
+    return JSON.parse(line) as T;
+  } catch {
+    throw new BackupUnreadable('It is not a backup of Postern, or is damaged.');
+  }
 }

@@ -1,16 +1,16 @@
 import { withSession } from '@postern/database';
 import type { Client } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
-import { jsonLine, ROWS_END, writeBackup, type Summary } from './backup-file.js';
+import { jsonLine, ROWS_END, writeBackup } from './backup-file.js';
 import { denialMonthsOf, migrationsOf, prepareSession, sequencesOf, tablesOf, type BackupTable } from './tables.js';
 
-/** Postern may run at the same time. @throws errors of the database and the file system, the reason of `stop`; no file is left then. */
+/** Postern may run at the same time. Returns the number of rows of each table. @throws errors of the database and the file system, the reason of `stop`; no file is left then. */
 export async function backup(
   ownerUrl: string,
   file: string,
   report: (line: string) => void,
   stop?: AbortSignal,
-): Promise<Summary> {
+): Promise<ReadonlyMap<string, number>> {
   return withSession(ownerUrl, async (client) => {
     await prepareSession(client);
     const tables = await tablesOf(client);
@@ -18,19 +18,17 @@ export async function backup(
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
     // Before the snapshot: a rebuild replaces tables, and an older snapshot does not see a newer table's rows.
     await client.query(`LOCK TABLE ${tables.map(({ name }) => name).join(', ')} IN ACCESS SHARE MODE`);
-    const rows: Record<string, number> = {};
-    const sequences = await sequencesOf(client);
-    await writeBackup(file, parts(client, tables, rows, sequences, report), stop);
+    const rows = new Map<string, number>();
+    await writeBackup(file, parts(client, tables, rows, report), stop);
     await client.query('COMMIT');
-    return { rows, sequences };
+    return rows;
   });
 }
 
 async function* parts(
   client: Client,
   tables: readonly BackupTable[],
-  rows: Record<string, number>,
-  sequences: Summary['sequences'],
+  rows: Map<string, number>,
   report: (line: string) => void,
 ): AsyncGenerator<Buffer | string> {
   yield jsonLine({
@@ -40,6 +38,7 @@ async function* parts(
     ...(await journalOf(client)),
     migrations: await migrationsOf(client),
     denialMonths: await denialMonthsOf(client),
+    sequences: await sequencesOf(client),
   });
   for (const table of tables) {
     yield jsonLine(table);
@@ -47,11 +46,10 @@ async function* parts(
       copyTo(`COPY (SELECT ${table.columns.join(', ')} FROM ${table.name}) TO STDOUT (ENCODING 'UTF8')`),
     );
     yield* source as AsyncIterable<Buffer>;
-    yield ROWS_END;
-    rows[table.name] = source.rowCount;
+    yield `${ROWS_END}\n`;
+    rows.set(table.name, source.rowCount);
     report(`${table.name}: ${source.rowCount} rows`);
   }
-  yield jsonLine({ rows, sequences });
 }
 
 async function journalOf(client: Client): Promise<{ readonly journal: string; readonly lastXid: string }> {

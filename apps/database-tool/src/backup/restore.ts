@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { withSession } from '@postern/database';
 import type { Client } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { BackupUnreadable, readBackup, type Summary } from './backup-file.js';
+import { BackupUnreadable, readBackup } from './backup-file.js';
 import { prepareSession, tablesOf, type BackupTable } from './tables.js';
 
 class DatabaseNotEmpty extends Error {
@@ -29,7 +29,7 @@ export async function assertEmpty(client: Client): Promise<void> {
 
 /**
  * In one transaction. Before it, the cluster's transaction ids are advanced past those of the journal, because the feed is ordered by them. The
- * database must be empty, with all migrations, and no Postern may use it.
+ * database must be empty, with all migrations, and no Postern may use it. Returns the number of rows of each table.
  * @throws `BackupUnreadable`, `DatabaseNotEmpty`, `RowsHidden`, errors of the database, the reason of `stop`.
  */
 export async function restore(
@@ -37,12 +37,13 @@ export async function restore(
   file: string,
   report: (line: string) => void,
   stop?: AbortSignal,
-): Promise<Summary> {
+): Promise<ReadonlyMap<string, number>> {
   return withSession(ownerUrl, async (client) => {
     await prepareSession(client);
     await assertEmpty(client);
     const known = new Map((await tablesOf(client)).map((table) => [table.name, table]));
-    const { rows, sequences } = await readBackup(
+    const rows = new Map<string, number>();
+    const { sequences } = await readBackup(
       file,
       async ({ lastXid, denialMonths }) => {
         await useUpXids(client, BigInt(lastXid), report, stop);
@@ -54,13 +55,15 @@ export async function restore(
         const { columns = [] } = known.get(table.name) ?? {};
         if (table.columns.some((column) => !columns.includes(column)))
           throw new BackupUnreadable(`This release has no table ${table.name} with its columns.`);
-        report(`${table.name}: ${await restoreTable(client, table, lines)} rows`);
+        const count = await restoreTable(client, table, lines);
+        rows.set(table.name, count);
+        report(`${table.name}: ${count} rows`);
       },
       stop,
     );
     for (const [name, last] of Object.entries(sequences)) await client.query('SELECT setval($1, $2)', [name, last]);
     await client.query('COMMIT');
-    return { rows, sequences };
+    return rows;
   });
 }
 
