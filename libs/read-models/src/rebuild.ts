@@ -1,7 +1,7 @@
 import { openDataSource } from '@postern/database';
 import { NextTables } from './next-tables.js';
 import type { ReadModel, Report } from './read-model.js';
-import { dropOldTables, switchTables } from './switch-tables.js';
+import { switchTables } from './switch-tables.js';
 
 /** For the search of rows that the journal does not have: it reads two tables of a million rows. */
 const STATEMENT_TIMEOUT_MS = 1_800_000;
@@ -32,7 +32,6 @@ export async function rebuild(
     const [row] = (await session.query(lock, [LOCK_NUMBER, next.schema])) as { free: boolean }[];
     if (row?.free !== true)
       throw new Error(`Another process fills ${next.schema}. Wait until it ends, and run it again.`);
-    await dropOldTables(next);
     if (resume && (await next.exist())) {
       const { stream, feed } = await next.progress();
       report(

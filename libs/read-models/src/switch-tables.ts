@@ -13,65 +13,43 @@ const ATTEMPTS = 240;
 const TRY_AGAIN = new Set(['55P03', '40P01']);
 
 /**
- * The new tables get the names of the live ones in one short transaction. Waits two minutes at most for other users of the tables, such as a
- * backup. Returns the journal's position of the new tables. @throws if the tables were never free: run it again.
+ * The new tables replace the live ones in one short transaction. Waits two minutes at most for other users of the tables, such as a backup.
+ * Returns the journal's position of the new tables. @throws if the tables were never free: run it again.
  */
 export async function switchTables(next: NextTables, report: Report): Promise<number> {
   const { model, owner, rebuilding } = next;
-  const switched = await whenFree(model.name, async () => {
+  for (let n = 0; n < ATTEMPTS; n++) {
     await next.catchUp();
     if (rebuilding)
       await owner.transaction(async (manager) => {
         await next.useTables(manager);
         await rebuilding.beforeSwitch(manager);
       });
-    return owner.transaction((manager) => trySwitch(manager, next));
-  });
-  if (switched.line) report(`${model.name}: ${switched.line}`);
-  await dropOldTables(next);
-  return switched.position;
-}
-
-/** Also drops what a killed rebuild left. A reader from before the switch may still use them. */
-export async function dropOldTables({ owner, schema, model }: NextTables): Promise<void> {
-  await whenFree(model.name, () =>
-    owner.transaction(async (manager) => {
-      await manager.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
-      await manager.query(`DROP SCHEMA IF EXISTS ${schema}_old CASCADE`);
-      return true;
-    }),
-  );
-}
-
-/** Repeats `attempt` after null, a lock time-out or a deadlock. */
-async function whenFree<T>(name: string, attempt: () => Promise<T | null>): Promise<T> {
-  for (let n = 0; n < ATTEMPTS; n++) {
-    const done = await attempt().catch(ifBusy);
-    if (done !== null) return done;
+    const switched = await owner.transaction((manager) => trySwitch(manager, next)).catch(ifBusy);
+    if (switched?.line) report(`${model.name}: ${switched.line}`);
+    if (switched) return switched.position;
     await sleep(PAUSE_MS);
   }
   throw new Error(
-    `The tables of ${name} were never free for ${LOCK_TIMEOUT_MS} ms: is a long query or a backup reading them? ` +
+    `The tables of ${model.name} were never free for ${LOCK_TIMEOUT_MS} ms: is a long query or a backup reading them? ` +
       'Run it again with --resume once that has ended.',
   );
 }
 
-/** The locked tables do not change. New tables at the journal's end have everything that they have. */
+/** Null if too much is left to apply. The locked tables do not change. New tables at the journal's end have everything that they have. */
 async function trySwitch(manager: EntityManager, next: NextTables) {
   const { model, schema, rebuilding } = next;
-  const names = model.tables.map(({ name }) => name);
+  const live = model.tables.map(({ name }) => `${model.schema}.${name}`).join(', ');
   await manager.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
-  await manager.query(
-    `LOCK TABLE ${names.map((name) => `${model.schema}.${name}`).join(', ')} IN ACCESS EXCLUSIVE MODE`,
-  );
+  await manager.query(`LOCK TABLE ${live} IN ACCESS EXCLUSIVE MODE`);
   if (!(await next.catchUpWithin(manager))) return null;
   const line = await rebuilding?.finish(manager);
   const { xid, position } = (await next.progress(manager)).feed;
-  await manager.query(`CREATE SCHEMA ${schema}_old`);
-  for (const name of names) {
-    await move(manager, model.schema, `${schema}_old`, name);
-    await move(manager, schema, model.schema, name);
-  }
+  await manager.query(`DROP TABLE ${live}`);
+  // Grants, policies and indexes move with a table; its partitions do not.
+  for (const { name } of model.tables)
+    for (const each of await withPartitions(manager, schema, name))
+      await manager.query(`ALTER TABLE ${schema}.${each} SET SCHEMA ${model.schema}`);
   await manager.query(`DROP SCHEMA ${schema} CASCADE`);
   const checkpoints = `${model.schema}.checkpoints`;
   await manager.query(
@@ -87,12 +65,7 @@ async function trySwitch(manager: EntityManager, next: NextTables) {
   return { position, line };
 }
 
-/** Grants, policies and indexes move with the table; its partitions do not. */
-async function move(manager: EntityManager, from: string, to: string, name: string): Promise<void> {
-  for (const each of await withPartitions(manager, from, name))
-    await manager.query(`ALTER TABLE ${from}.${each} SET SCHEMA ${to}`);
-}
-
+/** Null for a lock time-out or a deadlock: try again. */
 function ifBusy(error: unknown): null {
   if (error instanceof QueryFailedError && TRY_AGAIN.has((error.driverError as { code?: string }).code ?? ''))
     return null;
