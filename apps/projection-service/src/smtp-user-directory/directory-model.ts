@@ -1,6 +1,5 @@
 import { TOPICS, type Recorded, type SmtpUserEvent } from '@postern/contracts';
-import { SMTP_USER_TABLES, type ReadModel } from '@postern/read-models';
-import { applyDirectory } from './project/apply-directory.js';
+import { SMTP_USER_TABLES, SmtpUserRows, type ReadModel } from '@postern/read-models';
 
 export const directoryModel: ReadModel = {
   name: 'directory',
@@ -10,5 +9,10 @@ export const directoryModel: ReadModel = {
   tables: SMTP_USER_TABLES,
   streams: { category: 'smtp-user', table: 'smtp_users', version: 'version', versionOf: ({ version }) => version },
   fill: 'stream',
-  write: (manager, events) => applyDirectory(manager, events as readonly Recorded<SmtpUserEvent>[]),
+  write: async (manager, events) => {
+    const changes = events as readonly Recorded<SmtpUserEvent>[];
+    const users = await SmtpUserRows.load(manager, changes);
+    for (const event of changes) users.apply(event);
+    await users.save(manager);
+  },
 };

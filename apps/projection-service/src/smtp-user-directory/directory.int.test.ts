@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId, type TenantId } from '@postern/contracts';
 import { inTenant, openDataSource } from '@postern/database';
 import { createWorld, type RunningApp, type World } from '../testing/projection-app.js';
-import { applyDirectory } from './project/apply-directory.js';
+import { directoryModel } from './directory-model.js';
 
 let world: World;
 let service: RunningApp;
@@ -159,15 +159,15 @@ describe('the directory', () => {
       .removed();
     const events = recorded(story.history);
     const row = () => writer.query('SELECT *, xmin::text FROM projection.smtp_users WHERE id = $1', [story.smtpUserId]);
-    await writer.transaction((m) => applyDirectory(m, events));
+    await writer.transaction((m) => directoryModel.write(m, events));
     const once = await row();
     expect(once).toMatchObject([{ username: 'b@acme.example', removed: true, version: 5 }]);
-    for (let again = 0; again < 3; again++) await writer.transaction((m) => applyDirectory(m, events));
-    for (const event of events) await writer.transaction((m) => applyDirectory(m, [event]));
+    for (let again = 0; again < 3; again++) await writer.transaction((m) => directoryModel.write(m, events));
+    for (const event of events) await writer.transaction((m) => directoryModel.write(m, [event]));
     expect(await row()).toEqual(once);
     await expect(
       writer.transaction((m) =>
-        applyDirectory(m, recorded(new UserStory().registered('x').cleared().history).slice(1)),
+        directoryModel.write(m, recorded(new UserStory().registered('x').cleared().history).slice(1)),
       ),
     ).rejects.toThrow(/Event 2 of .* only 0 were applied/);
     await writer.destroy();

@@ -1,14 +1,14 @@
 import { recorded, UserStory } from '@postern/testing';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { TenantId } from '@postern/contracts';
 import { openDataSource } from '@postern/database';
 import type { DataSource } from 'typeorm';
 import { createWorld, type RunningApp, type World } from '../testing/projection-app.js';
-import { applyDirectory } from './project/apply-directory.js';
+import { directoryModel } from './directory-model.js';
 
 let world: World;
 let service: RunningApp;
-let admin: string;
+let operator: string;
 let writer: DataSource;
 
 interface Page {
@@ -22,13 +22,36 @@ const stories = Array.from({ length: 25 }, (_, i) =>
 const removed = new UserStory().registered('mailer-gone@acme.example').removed();
 const otherTenant = new UserStory('other' as TenantId).registered('mailer@other.example');
 
+const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
+const ENDS_AT = inDays(1);
+const user = (name: string, tenantId = 'states') =>
+  new UserStory(tenantId as TenantId).registered(`${name}@acme.example`);
+
+const inStates = {
+  open: user('open'),
+  cleared: user('cleared').restricted('203.0.113.9').cleared(),
+  office: user('office').restricted('203.0.113.0/24').restricted('2001:db8::/64'),
+  reports: user('reports').restricted('203.0.113.9').mode('report-only'),
+  ends: user('ends').restricted('192.0.2.9').mode('report-only', ENDS_AT),
+  // Enforced since: no event said so.
+  ended: user('ended').restricted('192.0.2.9').mode('report-only', inDays(-1)),
+  soon: user('soon').restricted('198.51.100.7', inDays(3)).restricted('203.0.0.0/16', inDays(-3)),
+  later: user('later').restricted('203.0.113.9', inDays(30)),
+  over: user('over').restricted('203.0.113.9', inDays(-1)).restricted('2001:db8::9', inDays(-2)),
+  overReports: user('over-reports').restricted('203.0.113.9', inDays(-1)).mode('report-only'),
+  gone: user('gone').restricted('203.0.113.9', inDays(3)).removed(),
+  theirs: user('theirs', 'other').restricted('203.0.113.9', inDays(3)),
+};
+
 beforeAll(async () => {
   world = await createWorld();
   await world.newTenant('acme');
-  admin = await world.newKey('admin', 'acme');
+  await world.newTenant('states');
+  operator = await world.newKey('operator');
   writer = await openDataSource(world.database.url, 'postern_projection', { poolSize: 1 });
-  const events = recorded([...stories, removed, otherTenant].flatMap((story) => story.history));
-  await writer.transaction((m) => applyDirectory(m, events));
+  const all = [...stories, removed, otherTenant, ...Object.values(inStates)];
+  const events = recorded(all.flatMap((story) => story.history));
+  await writer.transaction((m) => directoryModel.write(m, events));
   // The first three at one instant: only their ids distinguish them.
   await writer.query(
     `UPDATE projection.smtp_users u SET created_at = created_at + greatest(0, i - 3) * interval '1 second'
@@ -42,11 +65,13 @@ afterAll(async () => {
   await world?.end();
 });
 
-async function list(query = ''): Promise<{ status: number; body: Page & Record<string, unknown> }> {
-  const url = `/v1/tenants/acme/smtp-users${query}`;
-  const answer = await service.app.inject({ url, headers: { authorization: `Bearer ${admin}` } });
-  return { status: answer.statusCode, body: answer.json() };
+async function get<Body>(path: string): Promise<{ status: number; body: Body }> {
+  const url = `/v1/tenants/${path}`;
+  const answer = await service.app.inject({ url, headers: { authorization: `Bearer ${operator}` } });
+  return { status: answer.statusCode, body: answer.json<Body>() };
 }
+
+const list = (query = '') => get<Page & Record<string, unknown>>(`acme/smtp-users${query}`);
 
 describe('the list of SMTP users', () => {
   it('shows the newest first, each as it is shown alone, without removed ones and other tenants’', async () => {
@@ -101,7 +126,7 @@ describe('the list of SMTP users', () => {
       seen.push(...body.items.map((item) => item.id));
       cursor = body.nextCursor === null ? null : `&cursor=${body.nextCursor}`;
       const later = new UserStory().registered(`mailer-later-${seen.length}@acme.example`);
-      await writer.transaction((m) => applyDirectory(m, recorded(later.history)));
+      await writer.transaction((m) => directoryModel.write(m, recorded(later.history)));
     }
     expect(new Set(seen).size).toBe(seen.length);
     expect(seen.filter((id) => there.includes(id))).toEqual(there);
@@ -119,4 +144,73 @@ describe('the list of SMTP users', () => {
     expect(status).toBe(422);
     expect(body).toMatchObject({ code: 'validation-failed', errors: [{ pointer }] });
   });
+});
+
+async function names(query: string): Promise<string[]> {
+  const found: string[] = [];
+  for (let cursor = ''; ;) {
+    const { status, body } = await get<{ items: { username: string }[]; nextCursor: string | null }>(
+      `states/smtp-users?limit=2&${query}${cursor}`,
+    );
+    expect(status).toBe(200);
+    found.push(...body.items.map(({ username }) => username.slice(0, username.indexOf('@'))));
+    if (body.nextCursor === null) return found.toSorted();
+    cursor = `&cursor=${body.nextCursor}`;
+  }
+}
+
+describe('the list of SMTP users by state and address', () => {
+  it.each([
+    ['state=unrestricted', ['cleared', 'open']],
+    ['state=restricted', ['ended', 'ends', 'later', 'office', 'over', 'over-reports', 'reports', 'soon']],
+    ['state=report-only', ['ends', 'over-reports', 'reports']],
+    ['state=expiring', ['soon']],
+    ['state=expired', ['over', 'over-reports']],
+    ['state=restricted&query=OVER', ['over', 'over-reports']],
+    ['state=unrestricted&query=over', []],
+    ['allows=203.0.113.9', ['later', 'office', 'reports']],
+    ['allows=203.0.113.10', ['office']],
+    ['allows=::ffff:203.0.113.10', ['office']],
+    ['allows=2001:DB8::9', ['office']],
+    ['allows=198.51.100.7&state=expiring', ['soon']],
+    ['allows=198.51.100.7&query=sOON', ['soon']],
+    ['allows=192.0.2.1', []],
+  ])('with %s has those alone', async (query, expected) => {
+    expect(await names(query)).toEqual(expected);
+  });
+
+  it.each([
+    ['state=closed', '?state', 'validation-failed'],
+    ['allows=203.0.113.0/24', '?allows', 'source-ip-invalid'],
+    ['allows=010.0.0.1', '?allows', 'source-ip-invalid'],
+  ])('refuses %s and names the field', async (query, pointer, code) => {
+    const { status, body } = await get(`states/smtp-users?${query}`);
+    expect([status, body]).toEqual([
+      422,
+      expect.objectContaining({ errors: [expect.objectContaining({ pointer, code })] }),
+    ]);
+  });
+});
+
+describe('GET …/smtp-users/counts', () => {
+  it('counts the tenant’s users in each state', async () => {
+    const body = { all: 10, restricted: 8, reportOnly: 3, expiring: 1, expired: 2 };
+    expect(await get('states/smtp-users/counts')).toEqual({ status: 200, body });
+  });
+});
+
+it('a restriction leaves report-only at its enforceAt, in lists and counts, with no event', async () => {
+  const all =
+    'hrtime nextTick performance queueMicrotask setImmediate clearImmediate setInterval clearInterval setTimeout';
+  const doNotFake = [...all.split(' '), 'clearTimeout'] as 'hrtime'[];
+  jest.useFakeTimers({ now: Date.parse(ENDS_AT), doNotFake });
+  try {
+    expect(await names('state=report-only')).toEqual(['over-reports', 'reports']);
+    expect(await names('state=restricted&query=ends')).toEqual(['ends']);
+    expect((await get<object>('states/smtp-users/counts')).body).toMatchObject({ restricted: 8, reportOnly: 2 });
+    const shown = await get<{ items: object[] }>('states/smtp-users?query=ends@');
+    expect(shown.body.items).toMatchObject([{ restriction: { mode: 'enforce', enforceAt: ENDS_AT, version: 3 } }]);
+  } finally {
+    jest.useRealTimers();
+  }
 });
