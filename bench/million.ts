@@ -112,7 +112,7 @@ async function afterChanges(ownersUrl: string, take: () => Promise<unknown>): Pr
   const owner = new pg.Client({ connectionString: ownersUrl });
   await owner.connect();
   try {
-    // Only the revision changes: the bench measures reading the changed segments again.
+    // Only the revision changes: the bench measures reading the policies again.
     await owner.query(
       `WITH changed AS (UPDATE projection.relay_policies SET revision = $1::bigint + revision
                          WHERE revision % ($1 / $2::bigint) = 0 AND revision <= $1 RETURNING 1)

@@ -1,6 +1,6 @@
 /** Of the files that match none, the last are run last. */
 const LONGEST = [
-  /\/faults\.|-with-kafka|lost-and-restored/,
+  /\/faults\.|-with-kafka/,
   /\/services\.|\/nginx\.|policy-snapshot|start-and-stop|\/broker\.int|given-up|rebuild-and|backup\.e2e|\/cli\.e2e|-gone/,
   /\.e2e\./,
   /\/kafka\/|\.int\./,

@@ -27,8 +27,8 @@ import { SmtpUsersController } from './smtp-user-directory/smtp-users.controller
     ListAnswersModule,
     dataSourceModule('postern_projection', { poolSize: 4, ...CONSUMER_POOL }),
     dataSourceModule('postern_directory_reader', { poolSize: 6 }),
-    // For the snapshot and requests for it, the tail, and streams that catch up.
-    dataSourceModule('postern_relay_reader', { poolSize: 3 + DEFAULT_STREAM_LIMITS.catchUpReads }),
+    // For requests, the tail, and streams that catch up.
+    dataSourceModule('postern_relay_reader', { poolSize: 2 + DEFAULT_STREAM_LIMITS.catchUpReads }),
   ],
   controllers: [
     SmtpUsersController,

@@ -6,8 +6,8 @@ import { askForRepublish, republishLeft } from '@postern/event-store';
 import { loadSettings } from '@postern/settings';
 import type { DataSource } from 'typeorm';
 import {
+  countUnpublished,
   POLICY_PUBLISHER_LOCK,
-  publication,
   publishAgain,
 } from '../../../projection-service/src/relay-policies/publish/publication.js';
 import type { TopicName } from '../choices.js';
@@ -60,7 +60,7 @@ function fill(url: string, name: TopicName, report: (line: string) => void): Pro
   if (name === 'relay-policies')
     return asRole(url, 'postern_projection', [], async (projection) => {
       await publishAgain(projection);
-      const left = async () => (await publication(projection)).waiting;
+      const left = () => countUnpublished(projection);
       return follow({ left, isLed: isHeld(projection, POLICY_PUBLISHER_LOCK), who: 'a projection-service' }, report);
     });
   const topic = JOURNAL_TOPICS[name];
@@ -91,30 +91,25 @@ const STORED = 'The request is stored.';
 /** The request stays stored, even if nobody carries it out now. */
 async function follow({ left, isLed, who }: Filling, report: (line: string) => void): Promise<Outcome> {
   const began = performance.now();
-  let led = began;
+  let [led, reportedAt] = [began, began];
   let last = { left: Infinity, at: began };
-  let reportedAt = began;
-  let nobodyReported = false;
   for (;;) {
     const remaining = await left();
     if (remaining === 0) return { kind: 'filled', message: 'The topic is complete.' };
     const now = performance.now();
     if (remaining < last.left) last = { left: remaining, at: now };
     if (await isLed()) led = now;
-    else if (now - led > REPLACED_WITHIN_MS) {
+    if (now - led > REPLACED_WITHIN_MS) {
       const message = `No process publishes. ${STORED} To carry it out, start ${who} on this database, with POSTERN_KAFKA_BROKERS set.`;
       return { kind: 'nobody-publishes', message };
-    } else if (!nobodyReported) {
-      nobodyReported = true;
-      report(`No process publishes now. Waiting ${REPLACED_WITHIN_MS / 1_000} s for another one to take over.`);
     }
     if (now - last.at > PATIENCE_MS) {
       const message = `Nothing was sent for ${PATIENCE_MS / 1_000} s; ${remaining} messages are left. ${STORED} Read the log of ${who} and repair the cause.`;
       return { kind: 'no-progress', message };
     }
-    if (led === now && now - reportedAt > REPORT_EVERY_MS) {
+    if (now - reportedAt > REPORT_EVERY_MS) {
       reportedAt = now;
-      report(`${remaining} messages are left.`);
+      report(`${remaining} messages are left.${led === now ? '' : ' No process publishes now.'}`);
     }
     await sleep(LOOK_EVERY_MS);
   }

@@ -6,7 +6,6 @@ import { Consumers } from '@postern/process';
 import type { ReadModel } from '@postern/read-models';
 import type { DataSource } from 'typeorm';
 import { relayPoliciesModel } from '../relay-policies/relay-policies-model.js';
-import { PolicyStream } from '../relay-policies/stream/policy-stream.js';
 import { directoryModel } from '../smtp-user-directory/directory-model.js';
 
 /** Large enough for set-based statements; a transaction still takes only about 100 ms. */
@@ -21,15 +20,10 @@ export class ProjectionConsumers implements OnApplicationBootstrap {
   constructor(
     @Inject(Consumers) private readonly consumers: Consumers,
     @InjectDataSource('postern_projection') private readonly dataSource: DataSource,
-    @Inject(PolicyStream) private readonly stream: PolicyStream,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    const policies = await this.consumers.run(subscription(this.dataSource, relayPoliciesModel, POLICIES_SPACING_MS));
-    this.stream.measureLagBy(async () => {
-      const { events, seconds } = await policies.lag();
-      return { lagEvents: events, lagSeconds: seconds };
-    });
+    await this.consumers.run(subscription(this.dataSource, relayPoliciesModel, POLICIES_SPACING_MS));
     await this.consumers.run(subscription(this.dataSource, directoryModel, DIRECTORY_SPACING_MS));
   }
 }

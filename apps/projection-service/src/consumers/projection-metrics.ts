@@ -10,28 +10,14 @@ export const publishFailures = counter(
   'Attempts to write relay policies to their topic that failed',
 );
 
-let observed: (() => { readonly leads: boolean; readonly halted: boolean }) | undefined;
-
-export function observePolicyPublisher(status: () => { readonly leads: boolean; readonly halted: boolean }): void {
-  observed = status;
-}
-
 export const policyPublisherLeader = gauge(
   'postern_relay_policies_publisher_leader',
   '1 if this process writes the relay policies to their topic, 0 if it is on standby. The sum over all processes must be 1.',
-  [],
-  (metric) => {
-    metric.set(observed?.().leads ? 1 : 0);
-  },
 );
 
 export const policyPublisherHalted = gauge(
   'postern_relay_policies_publisher_halted',
   '1 if the relay policies cannot be written to their topic: an operator must act. Relays are not affected.',
-  [],
-  (metric) => {
-    metric.set(observed?.().halted ? 1 : 0);
-  },
 );
 
 export const policyRevision = gauge(
@@ -55,6 +41,5 @@ export const snapshotsOpen = gauge('postern_relay_snapshots_open', 'Snapshots th
 
 export const snapshotBuilds = counter(
   'postern_relay_snapshot_builds_total',
-  'How often the shared snapshot was read: all policies, or the changes since the previous one',
-  ['extent'],
+  'How often the shared snapshot was read from the database',
 );

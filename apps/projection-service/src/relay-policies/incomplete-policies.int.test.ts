@@ -17,7 +17,9 @@ let key: string;
 beforeAll(async () => {
   world = await createWorld();
   key = await world.newKey('relay');
-  for (let i = 0; i < USERS; i++) await world.append(new UserStory().registered(`user-${i}@acme.example`).history);
+  const stories = Array.from({ length: USERS }, (_, i) => new UserStory().registered(`user-${i}@acme.example`));
+  for (let i = 0; i < USERS; i += 100)
+    await Promise.all(stories.slice(i, i + 100).map(({ history }) => world.append(history)));
   owner = await openClient(world.database.url);
   // The feed also waits for transactions of other databases of the server: else the first batch may have fewer than 2,000.
   await until(async () => (await eventsInFeed()) === USERS, 'the last event in the feed');

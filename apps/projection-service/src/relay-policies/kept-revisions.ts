@@ -1,6 +1,6 @@
 import type { Rebuilding } from '@postern/read-models';
 import type { EntityManager } from 'typeorm';
-import { POLICIES_CHANNEL } from './policies-channel.js';
+import { POLICIES_CHANNEL } from './published-policies.js';
 
 /** New rows have revisions from here on, below zero, until they get the live row's revision or the next one. */
 export const NO_REVISION_YET = -1_000_000_000_000_000;

@@ -2,7 +2,7 @@ import { TOPICS, type Recorded, type SmtpUserEvent } from '@postern/contracts';
 import type { ReadModel } from '@postern/read-models';
 import { KeptRevisions, NO_REVISION_YET } from './kept-revisions.js';
 import { applyPolicies } from './project/apply-policies.js';
-import { POLICIES_CONSUMER } from './policies-complete.js';
+import { POLICIES_CONSUMER } from './published-policies.js';
 
 export const relayPoliciesModel: ReadModel = {
   name: 'relay-policies',

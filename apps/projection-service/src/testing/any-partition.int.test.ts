@@ -4,7 +4,7 @@ import { openDataSource } from '@postern/database';
 import { deliverPartitioned, seededRandom, type TestDatabase, historyOf, recorded } from '@postern/testing';
 import type { DataSource, EntityManager } from 'typeorm';
 import { applyPolicies } from '../relay-policies/project/apply-policies.js';
-import { applyDirectory } from '../smtp-user-directory/project/apply-directory.js';
+import { directoryModel } from '../smtp-user-directory/directory-model.js';
 import { migratedDatabase } from './migrated-database.js';
 
 type Events = readonly Recorded<SmtpUserEvent>[];
@@ -46,7 +46,7 @@ const MODELS = [
   },
   {
     name: 'directory',
-    apply: applyDirectory as Apply,
+    apply: directoryModel.write as Apply,
     rows: `SELECT u.*, (SELECT json_agg(e ORDER BY position) FROM projection.entries e WHERE smtp_user_id = u.id) AS entries
              FROM projection.smtp_users u ORDER BY id`,
   },

@@ -6,8 +6,7 @@ import type { TestDatabase } from '@postern/testing';
 import fc from 'fast-check';
 import type { DataSource } from 'typeorm';
 import { migratedDatabase } from '../../testing/migrated-database.js';
-import { POLICY_LINES } from '../policy-lines.js';
-import { totalsOf, type TotalsRecord } from '../policy-totals.js';
+import { POLICY_LINES, totalsOf, type TotalsRecord } from '../published-policies.js';
 import { applyPolicies } from './apply-policies.js';
 
 let database: TestDatabase;

@@ -7,7 +7,7 @@ import {
   type Revision,
   type UsernameKey,
 } from '@postern/contracts';
-import type { PolicyTotals } from '../policy-totals.js';
+import type { PolicyTotals } from '../published-policies.js';
 import type { UsernameOwnership } from './username-ownership.js';
 import type { PolicyRow } from './policy-row.js';
 

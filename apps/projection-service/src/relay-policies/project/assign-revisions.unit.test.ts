@@ -2,7 +2,7 @@ import { historyOf, recorded, shuffledByUser, UserStory } from '@postern/testing
 import { describe, expect, it } from '@jest/globals';
 import { EMPTY_DIGEST, xorDigest, type Recorded, type Revision, type SmtpUserEvent } from '@postern/contracts';
 import fc from 'fast-check';
-import type { PolicyTotals } from '../policy-totals.js';
+import type { PolicyTotals } from '../published-policies.js';
 import { UsernameOwnership } from './username-ownership.js';
 import type { PolicyRow } from './policy-row.js';
 import { assignRevisions } from './assign-revisions.js';

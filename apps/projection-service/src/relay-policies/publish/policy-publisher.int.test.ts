@@ -14,7 +14,7 @@ import { deleteTopic, describeWithKafka, followTopic, type FollowedTopic, UserSt
 import type { DataSource } from 'typeorm';
 import { takeSnapshot } from '../../testing/policy-snapshot-client.js';
 import { createWorld, type World } from '../../testing/projection-app.js';
-import { nextPolicies, publication, publishAgain } from './publication.js';
+import { countUnpublished, nextPolicies, publishAgain } from './publication.js';
 
 describeWithKafka(describe, 'the topic of relay policies', (kafka) => {
   const prefix = `policies-${randomUUID()}.`;
@@ -57,7 +57,7 @@ describeWithKafka(describe, 'the topic of relay policies', (kafka) => {
       return row?.changes === changes;
     };
     await until(applied, 'the applying of all events');
-    await until(async () => (await publication(projection)).waiting === 0, 'the writing of all policies');
+    await until(async () => (await countUnpublished(projection)) === 0, 'the writing of all policies');
   };
 
   /** What somebody has who reads from the beginning and keeps the last message of each key. */
@@ -158,7 +158,7 @@ describeWithKafka(describe, 'the topic of relay policies', (kafka) => {
     await deleteTopic(kafka.address, wrong + RELAY_POLICIES_TOPIC);
     await until(() => are(reported(0, 1)), 'the end of the halt');
     await until(async () => !JSON.stringify(await readiness()).includes(RELAY_POLICIES_TOPIC), 'readiness');
-    await until(async () => (await publication(projection)).waiting === 0, 'the writing of all policies');
+    await until(async () => (await countUnpublished(projection)) === 0, 'the writing of all policies');
     outside = await followTopic(kafka.address, wrong + RELAY_POLICIES_TOPIC);
     expect(await held(await everyPolicy())).toEqual(await everyPolicy());
     await service.stop();

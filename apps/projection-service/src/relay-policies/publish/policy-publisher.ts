@@ -8,13 +8,18 @@ import { loadJournalId } from '@postern/event-store';
 import { observeConsumer, Readiness } from '@postern/observe';
 import { SETTINGS, type RuntimeSettings } from '@postern/settings';
 import type { DataSource } from 'typeorm';
-import { observePolicyPublisher, policiesPublished, publishFailures } from '../../consumers/projection-metrics.js';
-import { POLICIES_CHANNEL } from '../policies-channel.js';
 import {
+  policiesPublished,
+  policyPublisherHalted,
+  policyPublisherLeader,
+  publishFailures,
+} from '../../consumers/projection-metrics.js';
+import { POLICIES_CHANNEL } from '../published-policies.js';
+import {
+  countUnpublished,
   nextPolicies,
   notePublished,
   POLICY_PUBLISHER_LOCK,
-  publication,
   PUBLICATION_CHANNEL,
   publishAgain,
 } from './publication.js';
@@ -30,7 +35,6 @@ const RETRY_LONGEST_MS = 1_000;
 export class PolicyPublisher implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('policy publisher');
   private readonly url: string;
-  private publishes = false;
   /** A refusal stays until a write succeeds: temporary errors in between say less. */
   private lastError: Error | null = null;
   private behindSince: number | null = null;
@@ -67,7 +71,6 @@ export class PolicyPublisher implements OnApplicationBootstrap, OnModuleDestroy 
       lag: () => this.lag(),
       status: () => ({ lastError: this.lastError, halted: this.halted }),
     });
-    observePolicyPublisher(() => ({ leads: this.publishes, halted: this.halted }));
     // An unavailable broker shows only as lag, because relays do not need it.
     this.readiness.add(RELAY_POLICIES_TOPIC, () => (this.halted ? `halted: ${this.lastError?.message}` : null));
   }
@@ -89,7 +92,7 @@ export class PolicyPublisher implements OnApplicationBootstrap, OnModuleDestroy 
         // Abort what is being sent: the new leader must not wait for it.
         await writer.close();
         await publishing;
-        this.lastError = null;
+        this.note(null);
       },
     };
   }
@@ -100,12 +103,12 @@ export class PolicyPublisher implements OnApplicationBootstrap, OnModuleDestroy 
       try {
         const journal = await loadJournalId(this.dataSource);
         if ((await writer.open(journal)) === 'empty') await publishAgain(this.dataSource);
-        this.publishes = true;
+        policyPublisherLeader.set(1);
         await this.publishPages(writer, journal, signal, backoff);
       } catch (error) {
         if (!signal.closed) this.failed(error as Error);
       }
-      this.publishes = false;
+      policyPublisherLeader.set(0);
       await writer.close();
       await signal.pause(backoff.nextMs());
     }
@@ -127,16 +130,21 @@ export class PolicyPublisher implements OnApplicationBootstrap, OnModuleDestroy 
         await notePublished(this.dataSource, from, last.revision);
         policiesPublished.inc(policies.length);
       }
-      this.lastError = null;
+      this.note(null);
       backoff.reset();
       waited = null;
       if (policies.length < PAGE) waited = (await signal.wait(POLL_MS)) ? 'notification' : 'poll';
     }
   }
 
+  private note(error: Error | null): void {
+    this.lastError = error;
+    policyPublisherHalted.set(this.halted ? 1 : 0);
+  }
+
   private failed(error: Error): void {
     publishFailures.inc();
-    if (!this.halted || error instanceof WriteRefused) this.lastError = error;
+    if (!this.halted || error instanceof WriteRefused) this.note(error);
     this.logger.error(
       `The relay policies could not be written to ${RELAY_POLICIES_TOPIC}. The next attempt follows soon. ${error.message}`,
     );
@@ -144,7 +152,7 @@ export class PolicyPublisher implements OnApplicationBootstrap, OnModuleDestroy 
 
   /** A policy has no time, so the age counts from when it was first seen waiting. */
   private async lag(): Promise<{ events: number; seconds: number }> {
-    const { waiting } = await publication(this.dataSource);
+    const waiting = await countUnpublished(this.dataSource);
     this.behindSince = waiting === 0 ? null : (this.behindSince ?? performance.now());
     return { events: waiting, seconds: this.behindSince === null ? 0 : (performance.now() - this.behindSince) / 1_000 };
   }

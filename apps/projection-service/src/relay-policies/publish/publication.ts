@@ -1,23 +1,20 @@
 import type { RelayPolicy } from '@postern/contracts';
 import type { DataSource } from 'typeorm';
-import { POLICIES_COMPLETE } from '../policies-complete.js';
-import { POLICY_LINES } from '../policy-lines.js';
+import { POLICIES_COMPLETE, POLICY_LINES } from '../published-policies.js';
 
 export const POLICY_PUBLISHER_LOCK = 8_025_031;
 
 export const PUBLICATION_CHANNEL = 'projection_relay_policy_publication';
 
-export interface Publication {
-  readonly published: number;
-  readonly revision: number;
-  readonly waiting: number;
-}
-
 type Projection = Pick<DataSource, 'query'>;
 
-export async function publication(projection: Projection): Promise<Publication> {
-  const [row] = await projection.query<Record<keyof Publication, string>[]>(STATE);
-  return { published: Number(row?.published), revision: Number(row?.revision), waiting: Number(row?.waiting) };
+/** How many policies are not in the topic yet. */
+export async function countUnpublished(projection: Projection): Promise<number> {
+  const [row] = await projection.query<{ waiting: number }[]>(
+    `SELECT count(*)::integer AS waiting FROM projection.relay_policy_publication publication
+       JOIN projection.relay_policies policies ON policies.revision > publication.revision`,
+  );
+  return row?.waiting ?? 0;
 }
 
 export async function publishAgain(projection: Projection): Promise<void> {
@@ -32,16 +29,16 @@ export async function nextPolicies(
   projection: Projection,
   limit: number,
 ): Promise<{ readonly from: number; readonly policies: readonly RelayPolicy[] }> {
-  const [row] = await projection.query<{ revision: string }[]>(
-    'SELECT revision FROM projection.relay_policy_publication',
+  const rows = await projection.query<{ from: string; line: string | null }[]>(
+    `SELECT publication.revision AS "from", row_to_json(line)::text AS line
+       FROM projection.relay_policy_publication publication
+       LEFT JOIN LATERAL (${POLICY_LINES} WHERE revision > publication.revision AND ${POLICIES_COMPLETE}
+                           ORDER BY revision LIMIT $1) line ON true
+      ORDER BY line.revision`,
+    [limit],
   );
-  const from = Number(row?.revision ?? 0);
-  const rows = await projection.query<{ line: string }[]>(
-    `SELECT row_to_json(line)::text AS line
-       FROM (${POLICY_LINES} WHERE revision > $1 AND ${POLICIES_COMPLETE} ORDER BY revision LIMIT $2) line`,
-    [from, limit],
-  );
-  return { from, policies: rows.map(({ line }) => JSON.parse(line) as RelayPolicy) };
+  const policies = rows.flatMap(({ line }) => (line === null ? [] : [JSON.parse(line) as RelayPolicy]));
+  return { from: Number(rows[0]?.from ?? 0), policies };
 }
 
 /** Compare-and-set: a request to write all again that comes in between is not lost. */
@@ -51,8 +48,3 @@ export async function notePublished(projection: Projection, from: number, to: nu
     [from, to],
   );
 }
-
-const STATE = `
-  SELECT publication.revision AS published, totals.revision,
-         (SELECT count(*) FROM projection.relay_policies WHERE relay_policies.revision > publication.revision) AS waiting
-    FROM projection.relay_policy_publication publication, projection.relay_policy_totals totals`;

@@ -5,7 +5,7 @@ import { digestToHex } from '@postern/contracts';
 import { Allow, Documented, ndjson, principalOf } from '@postern/http';
 import { KeyWatch } from '@postern/access';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { PolicyTotals } from '../policy-totals.js';
+import type { PolicyTotals } from '../published-policies.js';
 import { relayPolicyView } from '../policy-views.js';
 import { STREAM_LIMITS, type StreamLimits } from '../stream/stream-limits.js';
 import { PolicySnapshots } from './policy-snapshots.js';

@@ -9,7 +9,6 @@ import { snapshotBuilds, snapshotsOpen, snapshotsTotal } from '../../consumers/p
 import { takeSnapshot } from '../../testing/policy-snapshot-client.js';
 import { createWorld, type RunningApp, type World } from '../../testing/projection-app.js';
 import { applyPolicies } from '../project/apply-policies.js';
-import { FIRST_ID, LAST_ID, readSegments, SEGMENT_BYTES, type PolicySegment } from './shared-snapshot.js';
 
 /** Some of them with full lists: 15 MB in all, more than the kernel's buffers take from a reader that does not read. */
 const USERS = 3_000;
@@ -75,16 +74,8 @@ async function openSnapshots(): Promise<number> {
   return (await snapshotsOpen.get()).values[0]?.value ?? 0;
 }
 
-async function builds(): Promise<Record<string, number>> {
-  return Object.fromEntries((await snapshotBuilds.get()).values.map(({ labels, value }) => [labels.extent, value]));
-}
-
-/** The lines of a snapshot that another process, which has none yet, reads from the database. */
-async function freshLines(): Promise<string[]> {
-  const other = await world.start();
-  const { response, policies } = await takeSnapshot(other.url, key);
-  await other.stop();
-  return [response.headers.get('postern-revision') ?? '', ...policies.map((policy) => JSON.stringify(policy))].sort();
+async function builds(): Promise<number> {
+  return (await snapshotBuilds.get()).values[0]?.value ?? 0;
 }
 
 describe('the snapshot of the relay policies', () => {
@@ -126,13 +117,16 @@ describe('the snapshot of the relay policies', () => {
   });
 
   it('is read from the database once for all readers', async () => {
+    const other = await world.start();
     const before = await builds();
-    const taken = await Promise.all(Array.from({ length: 4 }, () => takeSnapshot(service.url, key)));
+    const taken = await Promise.all(Array.from({ length: 4 }, () => takeSnapshot(other.url, key)));
+    taken.push(await takeSnapshot(other.url, key));
     expect(taken.map(({ policies }) => policies.length)).toEqual(taken.map(() => USERS - 1));
-    expect(await builds()).toEqual(before);
+    expect(await builds()).toBe(before + 1);
+    await other.stop();
   });
 
-  it('has the changes since it was read, and only the changed parts are read again', async () => {
+  it('has the changes since it was read', async () => {
     await takeSnapshot(service.url, key);
     const before = await builds();
     const [, removed, renamed, loser, changed] = stories as [UserStory, UserStory, UserStory, UserStory, UserStory];
@@ -146,22 +140,21 @@ describe('the snapshot of the relay policies', () => {
     expect(policies.filter((policy) => policy.username === 'user-3@acme.example')).toMatchObject([
       { smtpUserId: taker.smtpUserId },
     ]);
-    expect(policies.some((policy) => policy.smtpUserId === loser.smtpUserId)).toBe(false);
-    const lines = [response.headers.get('postern-revision') ?? '', ...policies.map((each) => JSON.stringify(each))];
-    expect(await builds()).toEqual({ ...before, changes: (before['changes'] ?? 0) + 1 });
-    expect(lines.sort()).toEqual(await freshLines());
+    const of = ({ smtpUserId }: UserStory) => policies.filter((policy) => policy.smtpUserId === smtpUserId);
+    expect([of(loser), of(removed)]).toEqual([[], []]);
+    expect([of(renamed), of(changed)]).toMatchObject([[{ username: 'other@acme.example' }], [{ mode: 'report-only' }]]);
+    expect(await builds()).toBe(before + 1);
     const digest = policies.map(policyDigest).reduce(xorDigest, EMPTY_DIGEST);
     expect(response.headers.get('postern-digest')).toBe(digestToHex(digest));
   });
 
-  it('is read again completely after many changes', async () => {
-    for (const story of stories.slice(1_000)) story.restricted('198.51.100.7');
-    await apply(stories.slice(1_000));
-    const before = await builds();
-    const { response, policies } = await takeSnapshot(service.url, key);
-    expect(await builds()).toEqual({ ...before, all: (before['all'] ?? 0) + 1 });
-    const digest = policies.map(policyDigest).reduce(xorDigest, EMPTY_DIGEST);
-    expect(response.headers.get('postern-digest')).toBe(digestToHex(digest));
+  it('has each character of a username as it is', async () => {
+    const story = new UserStory().registered(`q"uo\\te,'\\.@acme.example`);
+    await apply([story]);
+    const { policies } = await takeSnapshot(service.url, key);
+    expect(policies.find(({ smtpUserId }) => smtpUserId === story.smtpUserId)?.username).toBe(
+      `q"uo\\te,'\\.@acme.example`,
+    );
   });
 
   it('stays at its instant for a slow reader, despite later changes', async () => {
@@ -211,21 +204,6 @@ describe('the snapshot of the relay policies', () => {
     expect((await end).endsWith('0\r\n\r\n')).toBe(false);
     expect((await takeSnapshot(patient.url, key)).policies.length).toBeGreaterThan(USERS / 2);
     await patient.stop();
-  });
-
-  it('is kept in segments of bounded size, however long the lists of its users are', async () => {
-    const reader = await openDataSource(world.database.url, 'postern_relay_reader', { poolSize: 1 });
-    const runner = reader.createQueryRunner();
-    const segments: PolicySegment[] = [];
-    for await (const segment of readSegments(runner, FIRST_ID, LAST_ID)) segments.push(segment);
-    await runner.release();
-    await reader.destroy();
-    const { policies } = await takeSnapshot(service.url, key);
-    expect(segments.reduce((sum, segment) => sum + segment.policies, 0)).toBe(policies.length);
-    expect(Math.max(...segments.map(({ size }) => size))).toBeLessThan(SEGMENT_BYTES + 100_000);
-    // Nor is one cut short without a need.
-    const bytes = segments.reduce((sum, segment) => sum + segment.size, 0);
-    expect(segments.length).toBeLessThan(bytes / SEGMENT_BYTES + USERS / 512 + 4);
   });
 
   it('answers HEAD with only the headers', async () => {

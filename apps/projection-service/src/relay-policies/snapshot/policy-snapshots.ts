@@ -1,23 +1,22 @@
-import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { isDeepStrictEqual } from 'node:util';
+import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { digestToHex } from '@postern/contracts';
 import { countLimited } from '@postern/access';
+import { roleUrl, withSession } from '@postern/database';
 import { Problem } from '@postern/http';
-import type { DataSource, QueryRunner } from 'typeorm';
+import { SETTINGS, type RuntimeSettings } from '@postern/settings';
+import type { DataSource } from 'typeorm';
 import { snapshotBuilds, snapshotsOpen, snapshotsTotal } from '../../consumers/projection-metrics.js';
-import { totalsOf, type PolicyTotals, type TotalsRecord } from '../policy-totals.js';
-import { policiesNotReady } from '../policies-not-ready.js';
-import { POLICIES_COMPLETE } from '../policies-complete.js';
-import { gzipStream } from './gzip-segments.js';
-import { FIRST_ID, LAST_ID, readSegments, SharedSnapshot, type PolicySegment } from './shared-snapshot.js';
+import { loadTotals } from '../load-totals.js';
+import type { PolicyTotals } from '../published-policies.js';
+import { SharedSnapshot } from './shared-snapshot.js';
 
 /** More relays get `too-many-requests`. Each reader has a socket and its buffers. */
 export const SNAPSHOT_READERS = 256;
 /** Snapshots that readers use, with the latest. Beyond this, relays get the latest, and changes by the stream. */
 export const SNAPSHOTS_KEPT = 4;
-/** After more changed policies, or a larger share of changed segments, all are read again. */
-const MOST_CHANGES = 50_000;
-const MOST_CHANGED_SEGMENTS = 0.25;
+/** Readers have no longer either. */
+const READ_TIMEOUT_MS = 600_000;
 
 export interface PolicySnapshot {
   readonly totals: PolicyTotals;
@@ -26,178 +25,86 @@ export interface PolicySnapshot {
   close(): void;
 }
 
-/** The process's snapshot: read once, shared by all readers, partly renewed when a reader connects after changes. */
+/** The process's snapshot: read from the database once for all readers that connect before the next change, or while it grows. */
 @Injectable()
 export class PolicySnapshots implements OnModuleDestroy {
   private readonly logger = new Logger('relay-policies');
+  private readonly url: string;
+  private readonly stop = new AbortController();
+  private readonly readers = new Set<{ readonly snapshot: SharedSnapshot }>();
   private latest: SharedSnapshot | null = null;
-  private renewing: Promise<SharedSnapshot> | null = null;
-  private filling: Promise<void> = Promise.resolve();
-  private readonly readers = new Map<SharedSnapshot, number>();
-  private stopping = false;
+  private beginning: Promise<SharedSnapshot> | null = null;
+  private reading: Promise<void> = Promise.resolve();
 
-  constructor(@InjectDataSource('postern_relay_reader') private readonly reader: DataSource) {}
+  constructor(
+    @InjectDataSource('postern_relay_reader') private readonly reader: DataSource,
+    @Inject(SETTINGS) settings: RuntimeSettings,
+  ) {
+    this.url = roleUrl(settings.databaseUrl, 'postern_relay_reader');
+  }
 
-  async totals(): Promise<PolicyTotals> {
-    return readTotals(this.reader);
+  /** @throws `not-ready` if the policies are not complete. */
+  totals(): Promise<PolicyTotals> {
+    return loadTotals((sql) => this.reader.query(sql));
   }
 
   /** @throws `too-many-requests` if too many relays are reading, `not-ready` if the policies are not complete. */
   async open(): Promise<PolicySnapshot> {
     const snapshot = await this.current();
-    if ([...this.readers.values()].reduce((sum, readers) => sum + readers, 0) >= SNAPSHOT_READERS) {
+    if (this.readers.size >= SNAPSHOT_READERS) {
       countLimited('policy-snapshots');
       snapshotsTotal.inc({ outcome: 'refused' });
       throw new Problem(
         'too-many-requests',
         'Many relays are reading a snapshot. Send the request again after Retry-After.',
-        {
-          headers: { 'retry-after': '5' },
-        },
+        { headers: { 'retry-after': '5' } },
       );
     }
     snapshotsTotal.inc({ outcome: 'begun' });
     snapshotsOpen.inc();
-    this.readers.set(snapshot, (this.readers.get(snapshot) ?? 0) + 1);
-    let closed = false;
+    const reader = { snapshot };
+    this.readers.add(reader);
     const close = (): void => {
-      if (closed) return;
-      closed = true;
-      snapshotsOpen.dec();
-      const left = (this.readers.get(snapshot) ?? 1) - 1;
-      if (left > 0) this.readers.set(snapshot, left);
-      else this.readers.delete(snapshot);
+      if (this.readers.delete(reader)) snapshotsOpen.dec();
     };
-    return { totals: snapshot.totals, chunks: gzipStream(snapshot.read()), close };
+    return { totals: snapshot.totals, chunks: snapshot.read(), close };
   }
 
   async onModuleDestroy(): Promise<void> {
-    this.stopping = true;
-    await this.renewing?.catch(() => undefined);
-    await this.filling;
+    this.stop.abort();
+    await this.reading;
   }
 
   /** With everything committed before the call; or the latest one, while one is being read or too many are kept. */
   private async current(): Promise<SharedSnapshot> {
-    const newest = await readTotals(this.reader);
+    const totals = await this.totals();
     const { latest } = this;
     if (latest && latest.state !== 'failed') {
-      if (sameTotals(latest.totals, newest) || latest.state === 'growing') return latest;
-      const others = [...this.readers.keys()].filter((snapshot) => snapshot !== latest).length;
-      if (others + 1 >= SNAPSHOTS_KEPT) return latest;
+      if (latest.state === 'growing' || isDeepStrictEqual(latest.totals, totals)) return latest;
+      const kept = new Set([latest, ...[...this.readers].map(({ snapshot }) => snapshot)]);
+      if (kept.size >= SNAPSHOTS_KEPT) return latest;
     }
-    // The running renewal may have begun before the last change.
-    const begun = await this.renewing;
-    if (begun && begun.totals.revision >= newest.revision) return begun;
-    this.renewing ??= this.renew().finally(() => (this.renewing = null));
-    return this.renewing;
+    this.beginning ??= this.begin().finally(() => (this.beginning = null));
+    return this.beginning;
   }
 
-  private async renew(): Promise<SharedSnapshot> {
-    const runner = this.reader.createQueryRunner();
-    try {
+  /** Resolves when the new snapshot has its totals; it then grows. */
+  private begin(): Promise<SharedSnapshot> {
+    const { promise, resolve, reject } = Promise.withResolvers<SharedSnapshot>();
+    const read = withSession(this.url, async (client) => {
       // One instant for totals and lines. It has no transaction id, so readers of the feed do not wait for it.
-      await runner.startTransaction('REPEATABLE READ');
-      const totals = await readTotals(runner);
-      const changed = this.latest?.state === 'complete' ? await changedSegments(runner, this.latest) : null;
-      if (this.latest && changed) {
-        const snapshot = await renewed(runner, totals, this.latest, changed);
-        if (snapshot.fits) {
-          snapshotBuilds.inc({ extent: 'changes' });
-          this.latest = snapshot;
-          await giveBack(runner);
-          return snapshot;
-        }
-        this.logger.warn({ msg: 'the changes do not match the previous snapshot; all policies are read again' });
-      }
-      snapshotBuilds.inc({ extent: 'all' });
-      const snapshot = new SharedSnapshot(totals);
+      await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0');
+      const snapshot = new SharedSnapshot(await loadTotals(async (sql) => (await client.query(sql)).rows));
+      snapshotBuilds.inc();
       this.latest = snapshot;
-      this.filling = this.fill(runner, snapshot);
-      return snapshot;
-    } catch (error) {
-      await giveBack(runner);
-      throw error;
-    }
+      resolve(snapshot);
+      await snapshot.fill(client, AbortSignal.any([this.stop.signal, AbortSignal.timeout(READ_TIMEOUT_MS)]));
+    });
+    this.reading = read.catch((error: unknown) => {
+      reject(error);
+      if (!this.stop.signal.aborted)
+        this.logger.warn({ msg: 'cannot read a snapshot of the relay policies', err: String(error) });
+    });
+    return promise;
   }
-
-  private async fill(runner: QueryRunner, snapshot: SharedSnapshot): Promise<void> {
-    try {
-      for await (const segment of readSegments(runner, FIRST_ID, LAST_ID)) {
-        if (this.stopping) throw new Error('The process ends.');
-        snapshot.add(segment);
-      }
-      snapshot.end('complete');
-      if (!snapshot.fits)
-        this.logger.error({ msg: 'the relay policies do not match their totals: run `postern verify`' });
-    } catch (error) {
-      snapshot.end('failed');
-      if (!this.stopping) this.logger.warn({ msg: 'cannot read a snapshot of the relay policies', err: String(error) });
-    } finally {
-      await giveBack(runner);
-    }
-  }
-}
-
-async function giveBack(runner: QueryRunner): Promise<void> {
-  if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
-  await runner.release();
-}
-
-async function readTotals(from: { query(sql: string): Promise<unknown> }): Promise<PolicyTotals> {
-  const [record] = (await from.query(TOTALS)) as (TotalsRecord & { readonly complete: boolean })[];
-  if (record?.complete !== true) throw policiesNotReady();
-  return totalsOf(record);
-}
-
-const TOTALS = `SELECT revision, policies, digest, ${POLICIES_COMPLETE} AS complete FROM projection.relay_policy_totals`;
-
-function sameTotals(a: PolicyTotals, b: PolicyTotals): boolean {
-  return a.revision === b.revision && a.policies === b.policies && digestToHex(a.digest) === digestToHex(b.digest);
-}
-
-/** The segments that differ from the table; null if there are so many that all are read again. */
-async function changedSegments(runner: QueryRunner, before: SharedSnapshot): Promise<Set<PolicySegment> | null> {
-  const { segments } = before;
-  const ids = (await runner.query(CHANGED, [before.totals.revision, MOST_CHANGES + 1])) as { readonly id: string }[];
-  if (ids.length > MOST_CHANGES || segments.length === 0) return null;
-  const changed = new Set(ids.map(({ id }) => segments[segmentOf(segments, id)] as PolicySegment));
-  return changed.size > Math.max(1, MOST_CHANGED_SEGMENTS * segments.length) ? null : changed;
-}
-
-function segmentOf(segments: readonly PolicySegment[], id: string): number {
-  let [low, high] = [0, segments.length - 1];
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if ((segments[middle] as PolicySegment).after < id) low = middle;
-    else high = middle - 1;
-  }
-  return low;
-}
-
-/** The users whose lines changed: a username's row has a new revision, or lost it to another user's row. */
-const CHANGED = `
-  WITH changed AS MATERIALIZED (
-       SELECT smtp_user_id, username_key FROM projection.relay_policies WHERE revision > $1 ORDER BY revision LIMIT $2)
-  SELECT smtp_user_id::text AS id FROM changed
-   UNION SELECT smtp_user_id::text FROM projection.relay_policies
-          WHERE revision IS NULL AND username_key = ANY (ARRAY (SELECT username_key FROM changed))
-   LIMIT $2`;
-
-async function renewed(
-  runner: QueryRunner,
-  totals: PolicyTotals,
-  { segments }: SharedSnapshot,
-  changed: ReadonlySet<PolicySegment>,
-): Promise<SharedSnapshot> {
-  const snapshot = new SharedSnapshot(totals);
-  for (const [i, segment] of segments.entries()) {
-    if (!changed.has(segment)) snapshot.add(segment);
-    else {
-      const after = i === 0 ? FIRST_ID : segment.after;
-      for await (const each of readSegments(runner, after, segments[i + 1]?.after ?? LAST_ID)) snapshot.add(each);
-    }
-  }
-  snapshot.end('complete');
-  return snapshot;
 }

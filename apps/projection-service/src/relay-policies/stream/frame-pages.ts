@@ -1,109 +1,48 @@
-import type { PolicyLag, Revision } from '@postern/contracts';
-import type { DataSource } from 'typeorm';
-import { heartbeatOf, type PolicyTotals, totalsOf, type TotalsRecord } from '../policy-totals.js';
-import { POLICY_LINES } from '../policy-lines.js';
+import { digestToHex, type Heartbeat, type PolicyLag } from '@postern/contracts';
+import type { PolicyTotals } from '../published-policies.js';
 
-export interface ChangedPolicy {
-  readonly revision: Revision;
-  readonly line: string;
+export interface Change {
+  readonly revision: number;
+  /** Its SSE event. */
+  readonly frame: string;
 }
 
-/** Consecutive changes, `after` to `upTo`, as the bytes of their SSE events: created once, written to every client. */
-export class FramePage {
+/** Consecutive changes of a table as the bytes of their SSE events: created once, written to every client. */
+export class FramePage<End> {
   private readonly bytes: Buffer;
-  private readonly revisions: readonly Revision[];
   private readonly offsets: readonly number[];
 
-  /** @param totals those after the last change, if no other followed it; `upTo` is then their revision. */
+  /** @param end the table's state after the page, if no other change followed it */
   constructor(
-    readonly after: Revision,
-    changes: readonly ChangedPolicy[],
-    readonly totals: PolicyTotals | null,
+    readonly after: number,
+    readonly upTo: number,
+    private readonly changes: readonly Change[],
+    readonly end: End | null,
   ) {
-    const frames = changes.map(({ revision, line }) => `id: ${revision}\nevent: policy\ndata: ${line}\n\n`);
     let offset = 0;
-    // Usernames, ranges and ids are ASCII, so a character is a byte.
-    this.offsets = frames.map((frame) => (offset += frame.length) - frame.length);
-    this.bytes = Buffer.from(frames.join(''), 'latin1');
-    this.revisions = changes.map(({ revision }) => revision);
-  }
-
-  get upTo(): Revision {
-    return this.totals?.revision ?? this.revisions.at(-1) ?? this.after;
+    this.offsets = changes.map(({ frame }) => (offset += Buffer.byteLength(frame)) - Buffer.byteLength(frame));
+    this.bytes = Buffer.from(changes.map(({ frame }) => frame).join(''));
   }
 
   get size(): number {
     return this.bytes.length;
   }
 
-  behind(position: Revision): Buffer {
+  behind(position: number): Buffer {
     if (position <= this.after) return this.bytes;
-    const index = this.revisions.findIndex((revision) => revision > position);
+    const index = this.changes.findIndex(({ revision }) => revision > position);
     return index === -1 ? this.bytes.subarray(this.bytes.length) : this.bytes.subarray(this.offsets[index]);
   }
 }
 
-export function heartbeatFrame(totals: PolicyTotals, lag: PolicyLag): Buffer {
-  return sseEvent('heartbeat', heartbeatOf(totals, lag));
-}
-
-export const RESET_REASONS = ['last-event-id-missing', 'last-event-id-malformed', 'revision-ahead'] as const;
-export type ResetReason = (typeof RESET_REASONS)[number];
-
-export function resetFrame(reason: ResetReason): Buffer {
-  return sseEvent('reset', { reason });
-}
-
-export function sseEvent(event: string, data: unknown): Buffer {
-  return Buffer.from(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
-}
-
-/** A full allow list makes a line of about 60 kB: a page has 15 MB at most, and usually 100 kB. */
-const POLICIES_PER_PAGE = 256;
-
-/** The client has applied a revision that this database never had: it was restored from a backup, or is another one. */
-export class RevisionAhead extends Error {
-  override readonly name = 'RevisionAhead';
-  constructor(
-    applied: Revision,
-    readonly current: Revision,
-  ) {
-    super(`Revision ${applied} is ahead of the current one, ${current}: take a snapshot.`);
-  }
-}
-
-/** Of one instant. A policy that changed several times is there once, in its latest state. @throws `RevisionAhead`. */
-export async function readFramePage(from: DataSource, after: Revision): Promise<FramePage> {
-  const records = await from.query<PageRecord[]>(PAGE, [after, POLICIES_PER_PAGE]);
-  const [first] = records;
-  if (!first) throw new Error('projection.relay_policy_totals has lost its row.');
-  const totals = totalsOf(first);
-  if (totals.revision < after) throw new RevisionAhead(after, totals.revision);
-  const changes = records.flatMap(({ changed_at: changedAt, line }) =>
-    changedAt === null || line === null ? [] : [{ revision: Number(changedAt) as Revision, line }],
-  );
-  return new FramePage(after, changes, changes.length < POLICIES_PER_PAGE ? totals : null);
-}
-
-const PAGE = `
-  SELECT totals.revision, totals.policies, totals.digest, line.revision AS changed_at, row_to_json(line)::text AS line
-    FROM projection.relay_policy_totals totals
-    LEFT JOIN LATERAL (${POLICY_LINES} WHERE revision > $1 ORDER BY revision LIMIT $2) line ON true
-   ORDER BY line.revision`;
-
-interface PageRecord extends TotalsRecord {
-  readonly changed_at: string | null;
-  readonly line: string | null;
-}
-
 /** The last pages without a gap, so that relays resume after a short break without a query. */
-export class RecentPages {
-  private pages: FramePage[] = [];
+export class RecentPages<End> {
+  private pages: FramePage<End>[] = [];
   private bytes = 0;
 
   constructor(private readonly maxBytes: number) {}
 
-  add(page: FramePage): void {
+  add(page: FramePage<End>): void {
     if (page.upTo === page.after) return;
     this.pages.push(page);
     this.bytes += page.size;
@@ -111,7 +50,7 @@ export class RecentPages {
   }
 
   /** The page with the change after the position; null if it is too old or does not exist yet. */
-  following(position: Revision): FramePage | null {
+  following(position: number): FramePage<End> | null {
     let [low, high] = [0, this.pages.length];
     while (low < high) {
       const middle = (low + high) >> 1;
@@ -126,4 +65,20 @@ export class RecentPages {
     this.pages = [];
     this.bytes = 0;
   }
+}
+
+export function heartbeatFrame({ revision, policies, digest }: PolicyTotals, lag: PolicyLag): Buffer {
+  const heartbeat: Heartbeat = { revision, policies, digest: digestToHex(digest), ...lag };
+  return Buffer.from(sseEvent('heartbeat', heartbeat));
+}
+
+export const RESET_REASONS = ['last-event-id-missing', 'last-event-id-malformed', 'revision-ahead'] as const;
+export type ResetReason = (typeof RESET_REASONS)[number];
+
+export function resetFrame(reason: ResetReason): Buffer {
+  return Buffer.from(sseEvent('reset', { reason }));
+}
+
+export function sseEvent(event: string, data: unknown): string {
+  return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }

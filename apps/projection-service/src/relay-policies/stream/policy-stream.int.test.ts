@@ -352,4 +352,45 @@ describe('the policy stream', () => {
     await until(async () => (await follow(revision, shared)).response.status === 200, 'a free place');
     await shared.stop();
   });
+
+  it('stays open and beats while the database is gone; once it is back the stream goes on, and loses nothing', async () => {
+    const { revision } = await takeSnapshot(first.url, key);
+    const client = await follow(revision);
+    await client.until((c) => c.heartbeats.length > 0);
+
+    await database('gone');
+    const before = client.heartbeats.length;
+    await client.until((c) => c.heartbeats.length > before + 5, 'heartbeats without a database');
+    expect(client.ended).toBe(false);
+    expect(
+      (await fetch(`${first.url}/v1/relay/policies`, { headers: { authorization: `Bearer ${key}` } })).status,
+    ).toBeGreaterThanOrEqual(500);
+    await database('back');
+
+    const story = new UserStory().registered('after@acme.example').restricted('203.0.113.1');
+    await until(
+      () =>
+        world.append(story.history.slice(0, 1)).then(
+          () => true,
+          () => false,
+        ),
+      'the first append',
+    );
+    await world.append(story.history.slice(1));
+    await client.until((c) => c.policies.some((policy) => policy.version === 2), 'the change');
+    await client.until((c) => c.heartbeats.at(-1)?.revision === client.ids.at(-1), 'a heartbeat that knows of it');
+    await until(async () => (await fetch(`${first.url}/health/ready`)).status === 200, 'readiness');
+  });
 });
+
+/** Ends every session on the world's database and lets none in, or lets them in again. */
+async function database(state: 'gone' | 'back'): Promise<void> {
+  const url = new URL(world.database.url);
+  const name = url.pathname.slice(1);
+  url.pathname = '/postgres';
+  const client = await openClient(url.toString());
+  await client.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS ${state === 'back'}`);
+  if (state === 'gone')
+    await client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);
+  await client.end();
+}

@@ -2,40 +2,38 @@ import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import type { PolicyLag, Revision } from '@postern/contracts';
+import type { PolicyLag } from '@postern/contracts';
 import { Listener, roleUrl } from '@postern/database';
 import { countLimited, KeyWatch, REPLIES_CHANNEL } from '@postern/access';
 import { hasCapacityFor, Problem, type Principal } from '@postern/http';
+import { consumerReports } from '@postern/observe';
 import { type Relay, RelayContacts } from '@postern/process';
 import { SETTINGS, type RuntimeSettings } from '@postern/settings';
 import type { DataSource } from 'typeorm';
 import { policyRevision, streamClients, streamsEnded } from '../../consumers/projection-metrics.js';
-import { POLICIES_CHANNEL } from '../policies-channel.js';
-import { assertPoliciesComplete } from '../policies-not-ready.js';
-import type { PolicyTotals } from '../policy-totals.js';
-import { heartbeatFrame, resetFrame, RevisionAhead, type FramePage, type ResetReason } from './frame-pages.js';
-import { PolicyLagMeter } from './policy-lag.js';
-import { PolicyTail, type TailListener } from './policy-tail.js';
-import { ReplyTail } from './reply-tail.js';
+import { loadTotals } from '../load-totals.js';
+import { POLICIES_CHANNEL, POLICIES_CONSUMER, type PolicyTotals } from '../published-policies.js';
+import { heartbeatFrame, resetFrame, type FramePage, type ResetReason } from './frame-pages.js';
+import { readPolicies, readReplies, RevisionAhead } from './read-pages.js';
 import { STREAM_LIMITS, type StreamLimits } from './stream-limits.js';
 import { StreamMember } from './stream-member.js';
+import { TableTail } from './table-tail.js';
 
 const RETRY_MS = 500;
-/** Bytes of replies that are written before the relay must have read them. */
-const REPLY_BYTES = 262_144;
+const WAIT_MS = 50;
 
 /**
- * The tail reads the table once for the process. A member first catches up on its own. At the tail's position it joins, and from then on
- * gets the tail's pages. Joining is one synchronous step, so no change is missed.
+ * Two tails read the policies and the tenants' replies once for the process. A member first catches up on its own. At the tails' positions it
+ * joins, and from then on gets the tails' pages. Joining is one synchronous step, so no change is missed.
  */
 @Injectable()
-export class PolicyStream implements TailListener, OnModuleDestroy {
+export class PolicyStream implements OnModuleDestroy {
   private readonly members = new Set<StreamMember>();
-  private readonly tail: PolicyTail;
-  private readonly replies: ReplyTail;
-  private readonly lag = new PolicyLagMeter();
+  private readonly policies: TableTail<PolicyTotals>;
+  private readonly replies: TableTail<object>;
   private readonly wakes: Listener;
   private readonly heartbeats: NodeJS.Timeout;
+  private lag: PolicyLag = { lagEvents: null, lagSeconds: null };
   private stopping = false;
 
   constructor(
@@ -46,9 +44,33 @@ export class PolicyStream implements TailListener, OnModuleDestroy {
     @Inject(STREAM_LIMITS) private readonly limits: StreamLimits,
     @Inject(RelayContacts) private readonly relays: RelayContacts,
   ) {
-    relays.followStreams(() => [...this.members].map((member) => member.seen(this.tail.position)));
-    this.tail = new PolicyTail(reader, limits, this, (by) => this.wakes.foundBy(by));
-    this.replies = new ReplyTail(access, limits.pollMs, this);
+    relays.followStreams(() => [...this.members].map((member) => member.seen(this.policies.position)));
+    const onGoneBack = () => this.resetAll();
+    const onFound = (by: 'notification' | 'poll') => this.wakes.foundBy(by);
+    this.policies = new TableTail(
+      {
+        name: 'relay policies',
+        read: (after) => readPolicies(reader, after),
+        onPage: (page) => {
+          policyRevision.set(page.upTo);
+          this.broadcast(page, 'position');
+          this.beat([...this.members].filter(({ greeted }) => !greeted));
+        },
+        onGoneBack,
+        onFound,
+      },
+      limits,
+    );
+    this.replies = new TableTail(
+      {
+        name: 'replies of tenants',
+        read: (after) => readReplies(access, after),
+        onPage: (page) => this.broadcast(page, 'repliesAt'),
+        onGoneBack,
+        onFound,
+      },
+      limits,
+    );
     this.wakes = new Listener({
       url: roleUrl(settings.databaseUrl, 'postern_relay_reader'),
       name: 'relay-policies',
@@ -56,19 +78,15 @@ export class PolicyStream implements TailListener, OnModuleDestroy {
       // A changed reply has no revision of the policies.
       onWake: (revision) => {
         if (!revision) this.replies.wake();
-        if (revision !== '') this.tail.wake(revision === null ? undefined : Number(revision));
+        if (revision !== '') this.policies.wake(revision === null ? undefined : Number(revision));
       },
     });
-    this.heartbeats = setInterval(() => void this.beat(), limits.heartbeatMs);
-  }
-
-  measureLagBy(measure: () => Promise<PolicyLag>): void {
-    this.lag.measureBy(measure);
+    this.heartbeats = setInterval(() => void this.measureAndBeat(), limits.heartbeatMs);
   }
 
   /** @throws before the answer begins: `too-many-requests`, `not-ready`, the database's error. */
-  async serve(response: ServerResponse, caller: Principal, from: Revision, relay: Relay): Promise<void> {
-    await assertPoliciesComplete(this.reader);
+  async serve(response: ServerResponse, caller: Principal, from: number, relay: Relay): Promise<void> {
+    await loadTotals((sql) => this.reader.query(sql));
     if (response.destroyed) return;
     // No await between this check and the entry of the stream, so that simultaneous requests cannot exceed the limit.
     const { keyId } = caller.actor;
@@ -86,7 +104,7 @@ export class PolicyStream implements TailListener, OnModuleDestroy {
       endWatch();
       this.forget(member);
       streamsEnded.inc({ reason });
-      this.relays.streamEnded(member.seen(this.tail.position));
+      this.relays.streamEnded(member.seen(this.policies.position));
     });
     this.members.add(member);
     this.relays.hasReported(relay);
@@ -100,39 +118,15 @@ export class PolicyStream implements TailListener, OnModuleDestroy {
   }
 
   reset(response: ServerResponse, reason: ResetReason, relay: Relay): void {
-    new StreamMember(response, this.limits, '', 0 as Revision, relay).end('reset', resetFrame(reason));
+    new StreamMember(response, this.limits, '', 0, relay).end('reset', resetFrame(reason));
     streamsEnded.inc({ reason: 'reset' });
-  }
-
-  onPage(page: FramePage): void {
-    policyRevision.set(page.upTo);
-    for (const member of this.members) {
-      if (!member.joined) continue;
-      if (member.position < page.upTo) {
-        member.send(page.behind(member.position));
-        member.position = page.upTo;
-      }
-      if (!member.greeted) this.greet(member, page.totals);
-    }
-  }
-
-  onGoneBack(): void {
-    for (const member of this.members) if (member.isOpen) member.end('reset', resetFrame('revision-ahead'));
-  }
-
-  onReplies(): void {
-    for (const member of this.members) {
-      if (!member.joined) continue;
-      member.send(this.replies.behind(member.repliesAt));
-      member.repliesAt = this.replies.position ?? member.repliesAt;
-    }
   }
 
   async onModuleDestroy(): Promise<void> {
     this.stopping = true;
     clearInterval(this.heartbeats);
     for (const member of this.members) member.end('shutdown');
-    await Promise.all([this.tail.stop(), this.replies.stop(), this.wakes.stop()]);
+    await Promise.all([this.policies.stop(), this.replies.stop(), this.wakes.stop()]);
   }
 
   private forget(member: StreamMember): void {
@@ -140,37 +134,30 @@ export class PolicyStream implements TailListener, OnModuleDestroy {
     streamClients.set(this.members.size);
   }
 
+  private resetAll(): void {
+    for (const member of this.members) if (member.isOpen) member.end('reset', resetFrame('revision-ahead'));
+  }
+
+  private broadcast(page: FramePage<unknown>, sentUpTo: 'position' | 'repliesAt'): void {
+    for (const member of this.members) {
+      if (!member.joined || member[sentUpTo] >= page.upTo) continue;
+      member.send(page.behind(member[sentUpTo]));
+      member[sentUpTo] = page.upTo;
+    }
+  }
+
   /** Serves the member until it has joined or ended. @throws the database's error, before the answer begins. */
   private async catchUp(member: StreamMember): Promise<void> {
-    let totals: PolicyTotals | null = null;
     while (!member.ended && !this.stopping) {
-      // First all replies: the relay then has them before it decides by a newer policy, and drops its old ones.
-      const { position: repliesAt } = this.replies;
-      if (repliesAt === null) {
-        await sleep(RETRY_MS / 10);
-        continue;
-      }
-      if (member.repliesAt !== repliesAt) {
-        const bytes = this.replies.behind(member.repliesAt);
-        for (let at = 0; at < bytes.length; at += REPLY_BYTES)
-          await member.sendAndWait(bytes.subarray(at, at + REPLY_BYTES));
-        member.repliesAt = repliesAt;
-        continue;
-      }
-      const { position } = this.tail;
-      if (member.position === position) totals = this.tail.totals;
-      const hasAll = member.position === position || totals?.revision === member.position;
-      if (position !== null && member.position >= position && hasAll) {
-        member.open();
-        member.joined = true;
-        return this.greet(member, totals);
-      }
       try {
-        const page = await this.tail.pageBehind(member.position);
-        await member.sendAndWait(page.behind(member.position));
-        member.position = page.upTo;
-        totals = page.totals;
-        if (position === null) await sleep(RETRY_MS / 10);
+        // First all replies: the relay then has them before it decides by a newer policy, and drops its old ones.
+        if (member.repliesAt !== this.replies.position) await this.advance(member, this.replies, 'repliesAt');
+        else if (member.position !== this.policies.position) await this.advance(member, this.policies, 'position');
+        else {
+          member.open();
+          member.joined = true;
+          return this.beat([member]);
+        }
       } catch (error) {
         if (error instanceof RevisionAhead) return member.end('reset', resetFrame('revision-ahead'));
         if (!member.isOpen) throw error;
@@ -180,19 +167,34 @@ export class PolicyStream implements TailListener, OnModuleDestroy {
     if (this.stopping) member.end('shutdown');
   }
 
-  private greet(member: StreamMember, totals: PolicyTotals | null): void {
-    if (totals?.revision !== member.position) return;
-    member.greeted = true;
-    member.send(heartbeatFrame(totals, this.lag.value));
+  private async advance(
+    member: StreamMember,
+    tail: TableTail<unknown>,
+    sentUpTo: 'position' | 'repliesAt',
+  ): Promise<void> {
+    if (tail.position !== null) {
+      const page = await tail.pageBehind(member[sentUpTo]);
+      await member.sendAndWait(page.behind(member[sentUpTo]));
+      member[sentUpTo] = page.upTo;
+      if (page.upTo <= tail.position) return;
+      tail.wake();
+    }
+    // Until the tail has read as far.
+    await sleep(WAIT_MS);
   }
 
-  /** Only for members at the position of these totals. The tail keeps them while the database is unavailable. */
-  private async beat(): Promise<void> {
-    await this.lag.refresh(this.limits.heartbeatMs / 2);
-    const { totals } = this.tail;
-    if (!totals || this.stopping) return;
-    const frame = heartbeatFrame(totals, this.lag.value);
-    for (const member of this.members) {
+  private async measureAndBeat(): Promise<void> {
+    const consumer = (await consumerReports()).find(({ name }) => name === POLICIES_CONSUMER);
+    this.lag = { lagEvents: consumer?.lagEvents ?? null, lagSeconds: consumer?.lagSeconds ?? null };
+    if (!this.stopping) this.beat(this.members);
+  }
+
+  /** A heartbeat for those who were sent everything. The tail keeps its totals while the database is unavailable. */
+  private beat(members: Iterable<StreamMember>): void {
+    const totals = this.policies.end;
+    if (!totals) return;
+    const frame = heartbeatFrame(totals, this.lag);
+    for (const member of members) {
       if (!member.joined || member.position !== totals.revision) continue;
       member.greeted = true;
       member.send(frame);
