@@ -2,6 +2,7 @@
 
 CREATE SCHEMA access;
 GRANT USAGE ON SCHEMA access TO postern_access;
+GRANT USAGE ON SCHEMA access TO postern_audit_reader;
 GRANT USAGE ON SCHEMA access TO postern_command;
 GRANT USAGE ON SCHEMA access TO postern_journal_writer;
 GRANT USAGE ON SCHEMA access TO postern_logins_reader;
@@ -73,6 +74,7 @@ CREATE UNLOGGED TABLE access.relays (
   CONSTRAINT relays_pkey PRIMARY KEY (key_id, name)
 );
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE access.relays TO postern_access;
+GRANT SELECT (key_id), SELECT (last_contact_at), SELECT (name) ON TABLE access.relays TO postern_audit_reader;
 GRANT SELECT (key_id), SELECT (last_contact_at), SELECT (name) ON TABLE access.relays TO postern_logins_reader;
 
 CREATE TABLE access.sessions (
@@ -730,6 +732,7 @@ CREATE TABLE journal.republishes (
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE journal.republishes TO postern_feed;
 
 CREATE SCHEMA logins;
+GRANT USAGE ON SCHEMA logins TO postern_audit_reader;
 GRANT USAGE ON SCHEMA logins TO postern_logins_reader;
 GRANT USAGE ON SCHEMA logins TO postern_logins_writer;
 
@@ -762,6 +765,7 @@ CREATE OR REPLACE FUNCTION logins.addresses(inet, inet, text)
  LANGUAGE internal
  IMMUTABLE PARALLEL SAFE
 AS $function$range_constructor3$function$;
+GRANT EXECUTE ON ROUTINE logins.addresses(inet,inet,text) TO postern_audit_reader;
 GRANT EXECUTE ON ROUTINE logins.addresses(inet,inet,text) TO postern_logins_reader;
 
 CREATE TABLE logins.batches (
@@ -784,10 +788,11 @@ CREATE TABLE logins.overflow (
 ALTER TABLE logins.overflow ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY every_tenant ON logins.overflow AS PERMISSIVE FOR ALL TO postern_logins_writer
   USING (true);
-CREATE POLICY own_tenant ON logins.overflow AS PERMISSIVE FOR SELECT TO postern_logins_reader
+CREATE POLICY own_tenant ON logins.overflow AS PERMISSIVE FOR SELECT TO postern_audit_reader, postern_logins_reader
   USING ((tenant_id = ( SELECT current_setting('postern.tenant_id'::text, true) AS current_setting)));
 CREATE POLICY owner ON logins.overflow AS PERMISSIVE FOR ALL TO CURRENT_USER
   USING (true);
+GRANT SELECT ON TABLE logins.overflow TO postern_audit_reader;
 GRANT SELECT ON TABLE logins.overflow TO postern_logins_reader;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE logins.overflow TO postern_logins_writer;
 
@@ -798,6 +803,7 @@ CREATE TABLE logins.reporters (
   last_reported_at timestamp(3) with time zone DEFAULT now() NOT NULL,
   CONSTRAINT reporters_pkey PRIMARY KEY (key_id, relay)
 );
+GRANT SELECT ON TABLE logins.reporters TO postern_audit_reader;
 GRANT SELECT ON TABLE logins.reporters TO postern_logins_reader;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE logins.reporters TO postern_logins_writer;
 
@@ -817,10 +823,11 @@ CREATE TABLE logins.sources (
 ALTER TABLE logins.sources ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY every_tenant ON logins.sources AS PERMISSIVE FOR ALL TO postern_logins_writer
   USING (true);
-CREATE POLICY own_tenant ON logins.sources AS PERMISSIVE FOR SELECT TO postern_logins_reader
+CREATE POLICY own_tenant ON logins.sources AS PERMISSIVE FOR SELECT TO postern_audit_reader, postern_logins_reader
   USING ((tenant_id = ( SELECT current_setting('postern.tenant_id'::text, true) AS current_setting)));
 CREATE POLICY owner ON logins.sources AS PERMISSIVE FOR ALL TO CURRENT_USER
   USING (true);
+GRANT SELECT ON TABLE logins.sources TO postern_audit_reader;
 GRANT SELECT ON TABLE logins.sources TO postern_logins_reader;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE logins.sources TO postern_logins_writer;
 

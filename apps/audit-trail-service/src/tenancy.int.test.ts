@@ -10,6 +10,7 @@ import { loginOf, reportLogins } from './testing/logins.js';
 let world: AuditWorld;
 let reader: DataSource;
 let loginsReader: DataSource;
+let readers: readonly DataSource[];
 const acme = new Person('app@acme.example');
 const globex = new Person('app@globex.example', 'globex' as TenantId);
 
@@ -17,6 +18,7 @@ beforeAll(async () => {
   world = await AuditWorld.create();
   reader = await openDataSource(world.databaseUrl, 'postern_audit_reader', { poolSize: 2 });
   loginsReader = await openDataSource(world.databaseUrl, 'postern_logins_reader', { poolSize: 2 });
+  readers = [reader, loginsReader];
   const relay = await world.key('relay');
   for (const person of [acme, globex]) {
     await world.append(person, person.registered(), person.allowed('198.51.100.1'));
@@ -56,11 +58,11 @@ const ROUTES = (tenantId: string, smtpUserId: string) => [
 ];
 
 const SCHEMAS = [
-  ['audit', ['checkpoints', 'denial_retention', 'migrations'], () => reader, 6],
-  ['logins', ['batches', 'migrations', 'reporters'], () => loginsReader, 2],
+  ['audit', ['checkpoints', 'denial_retention', 'migrations'], () => [reader], 6],
+  ['logins', ['batches', 'migrations', 'reporters'], () => readers, 2],
 ] as const;
 
-describe.each(SCHEMAS)('every table of the schema %s', (schema, withoutTenant, readerOf, tenanted) => {
+describe.each(SCHEMAS)('every table of the schema %s', (schema, withoutTenant, readersOf, tenanted) => {
   it('has forced row-level security, except where no tenant’s data is stored', async () => {
     const open = await world.sql<{ relname: string }>(
       `SELECT relname FROM pg_class WHERE relnamespace = '${schema}'::regnamespace AND relkind IN ('r', 'p')
@@ -75,12 +77,13 @@ describe.each(SCHEMAS)('every table of the schema %s', (schema, withoutTenant, r
           AND NOT relispartition AND EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id')`,
     );
     expect(tables.length).toBeGreaterThanOrEqual(tenanted);
-    for (const { name } of tables) {
-      const select = `SELECT DISTINCT tenant_id FROM ${schema}.${name}`;
-      const seen = await inTenant(readerOf(), 'acme', (manager) => manager.query<{ tenant_id: string }[]>(select));
-      expect([name, seen]).toEqual([name, name === 'dead_letters' ? [] : [{ tenant_id: 'acme' }]]);
-      expect([name, await readerOf().query(select)]).toEqual([name, []]);
-    }
+    for (const { name } of tables)
+      for (const each of readersOf()) {
+        const select = `SELECT DISTINCT tenant_id FROM ${schema}.${name}`;
+        const seen = await inTenant(each, 'acme', (manager) => manager.query<{ tenant_id: string }[]>(select));
+        expect([name, seen]).toEqual([name, name === 'dead_letters' ? [] : [{ tenant_id: 'acme' }]]);
+        expect([name, await each.query(select)]).toEqual([name, []]);
+      }
   });
 });
 
@@ -96,6 +99,9 @@ describe('the readers', () => {
       `INSERT INTO audit.usernames VALUES ('acme', 'x', gen_random_uuid())`,
       ...partitions.map(({ name }) => `SELECT * FROM ${name}`),
       'SELECT * FROM audit.checkpoints',
+      'DELETE FROM logins.sources',
+      'SELECT FROM logins.batches',
+      'SELECT client FROM access.relays',
       `SELECT audit.prepare_denial_month('2040-01-01')`,
     ]) {
       await expect(inTenant(reader, 'acme', (manager) => manager.query(statement))).rejects.toThrow(

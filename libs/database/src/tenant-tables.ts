@@ -2,9 +2,10 @@ import type { DatabaseRole } from './roles.js';
 
 /**
  * For a migration: row-level security for all tables of the schema that have a column `tenant_id` and no row-level security yet. The writer sees
- * all tenants. The reader may read the rows of one tenant, of `inTenant`. Nobody has a grant on a partition.
+ * all tenants. The readers may read the rows of one tenant, of `inTenant`. Nobody has a grant on a partition.
  */
-export function tenantTablesSql(schema: string, writer: DatabaseRole, reader: DatabaseRole): string {
+export function tenantTablesSql(schema: string, writer: DatabaseRole, ...readers: DatabaseRole[]): string {
+  const reader = readers.join(', ');
   return `
     DO $$
     DECLARE

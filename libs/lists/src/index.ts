@@ -6,4 +6,14 @@ export {
   ListRoute,
 } from './list-answers.js';
 export { defineList, IN_ORDER, type ListDefinition, ListQuery, periodFields, readRows, ScopedQuery } from './list.js';
-export { isPosition, isText, isTime, isUuid, type ListOrder, type PageParams, pageFields, pageOf } from './page.js';
+export {
+  isPosition,
+  isText,
+  isTime,
+  isUuid,
+  type ListOrder,
+  numberField,
+  type PageParams,
+  pageFields,
+  pageOf,
+} from './page.js';

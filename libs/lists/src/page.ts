@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { fieldCode } from '@postern/http';
 import { isUuid, utcTime, type Page } from '@postern/contracts';
 
 /** The values of the ordering columns in the row before the page, so additions elsewhere move nothing. */
@@ -25,15 +24,20 @@ export const isText = (value: string): boolean => value.length <= 256 && !value.
 
 const MAX_LIMIT = 500;
 const DEFAULT_LIMIT = 50;
-const LIMIT_DETAIL = `Give a whole number from 1 to ${MAX_LIMIT}.`;
+
+/** A whole number from 1 to `most`, in a query. */
+export function numberField(most: number, unit = '') {
+  const detail = `Give a whole number${unit && ` of ${unit}`} from 1 to ${most}.`;
+  return z
+    .string(detail)
+    .regex(/^\d{1,3}$/, detail)
+    .transform(Number)
+    .refine((number) => number >= 1 && number <= most, detail);
+}
 
 export function pageFields(order: ListOrder) {
   return {
-    limit: z
-      .string(LIMIT_DETAIL)
-      .regex(/^\d{1,3}$/, LIMIT_DETAIL)
-      .transform(Number)
-      .refine((limit) => limit >= 1 && limit <= MAX_LIMIT, fieldCode('validation-failed', LIMIT_DETAIL))
+    limit: numberField(MAX_LIMIT)
       .default(DEFAULT_LIMIT)
       .meta({ type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT }),
     cursor: z

@@ -1,4 +1,4 @@
-export { type EntryUse, entryUses, type UsableEntry } from './entry-uses.js';
+export { entryUse } from './entry-uses.js';
 export { BATCHES_KEPT_HOURS, deleteOldLogins } from './delete-old-logins.js';
 export { type LoginCoverage, loginCoverage } from './login-coverage.js';
 export { loginsSchema } from './logins-schema.js';

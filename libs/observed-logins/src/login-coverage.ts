@@ -17,7 +17,7 @@ export interface LoginCoverage {
 
 /**
  * What is not known about the logins of an SMTP user since the day (UTC) of `from`. Without a user (null), `notKept` is 0. Within
- * `inTenant`, as `postern_logins_reader`.
+ * `inTenant`, as `postern_logins_reader` or `postern_audit_reader`.
  */
 export async function loginCoverage(
   manager: EntityManager,

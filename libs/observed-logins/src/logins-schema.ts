@@ -9,7 +9,7 @@ export const loginsSchema: SchemaComponent = {
       'tables/overflow.sql',
       'tables/batches.sql',
       'tables/reporters.sql',
-      { sql: tenantTablesSql('logins', 'postern_logins_writer', 'postern_logins_reader') },
+      { sql: tenantTablesSql('logins', 'postern_logins_writer', 'postern_logins_reader', 'postern_audit_reader') },
     ]),
   ],
 };

@@ -31,7 +31,7 @@ export interface SourcesFilter {
 /** The part of an observed source that a decision needs. */
 export type SeenSource = Pick<ObservedSource, 'ip' | 'logins' | 'lastSeenAt'>;
 
-/** The addresses from which the SMTP user has logged in, newest first, at most `limit`. Within `inTenant`, as `postern_logins_reader`. */
+/** The addresses from which the SMTP user has logged in, newest first, at most `limit`. Within `inTenant`, as `postern_logins_reader` or `postern_audit_reader`. */
 export async function findSources(
   manager: EntityManager,
   smtpUserId: string,

@@ -13,7 +13,7 @@ export interface RefusedSources {
 
 /**
  * What is refused if only the `allowed` ranges may log in, of the logins on the day (UTC) of `from` or later. PostgreSQL compares the
- * addresses: to read 10,000 of them took Node as long as everything else. Within `inTenant`, as `postern_logins_reader`.
+ * addresses: to read 10,000 of them took Node as long as everything else. Within `inTenant`, as `postern_logins_reader` or `postern_audit_reader`.
  * @param allowed canonical, as `allowedBefore`
  * @param limit of the addresses that are returned; the totals are of all
  * @param only addresses that logged in after `lastSeenAfter`, and that `allowedBefore` contains. Left out: all
@@ -72,7 +72,7 @@ export interface LoginsOfDay {
 
 /**
  * The logins of the SMTP user by day, from the day (UTC) of `from`, divided by what is decided if only the `allowed` ranges may log in. Days without logins
- * are left out. Within `inTenant`, as `postern_logins_reader`.
+ * are left out. Within `inTenant`, as `postern_logins_reader` or `postern_audit_reader`.
  */
 export function loginsByDay(
   manager: EntityManager,

@@ -1,5 +1,4 @@
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
-import { InjectDataSource } from '@nestjs/typeorm';
 import {
   whatChanged,
   type Actor,
@@ -13,9 +12,10 @@ import { inTenant, ofNoTenant } from '@postern/database';
 import { oneOfSoFar, roleView, text, time, uuid, view, viewOf, integer } from '@postern/http';
 import { defineList, isPosition, isTime, ListQuery, pageOf, periodFields, readRows } from '@postern/lists';
 import sql, { join, raw, type Sql } from 'sql-template-tag';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { findSmtpUser, nameFilter, ofSmtpUsersNamed, usernameFilter } from '../smtp-user/find-smtp-user.js';
+import { TenantReader } from '../tenant-reader.js';
 
 export const actorView = viewOf<Actor>('Actor', 'The API key that was used, with the role and name that it had.', {
   role: roleView,
@@ -92,17 +92,15 @@ export interface ChangeScope {
 export class ListChanges extends ListQuery<Change, ChangeScope, ChangesParams> {}
 
 @QueryHandler(ListChanges)
-export class ListChangesHandler implements IQueryHandler<ListChanges> {
-  constructor(@InjectDataSource('postern_audit_reader') private readonly dataSource: DataSource) {}
-
+export class ListChangesHandler extends TenantReader implements IQueryHandler<ListChanges> {
   async execute({ scope, params }: ListChanges): Promise<Page<Change>> {
     const read = async (manager: EntityManager) => {
       if (scope.smtpUserId !== null) await findSmtpUser(manager, scope.smtpUserId);
       return readChanges(manager, scope, params);
     };
     const rows = await (scope.tenantId === null
-      ? ofNoTenant(this.dataSource, read)
-      : inTenant(this.dataSource, scope.tenantId, read));
+      ? ofNoTenant(this.audit, read)
+      : inTenant(this.audit, scope.tenantId, read));
     const { items, nextCursor } = pageOf(rows, params, changes.order, Number(rows[0]?.found));
     const shown = items.map((row) => {
       const { position: _, found: __, ...change } = row;

@@ -1,14 +1,14 @@
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
-import { InjectDataSource } from '@nestjs/typeorm';
 import { DENIAL_REASONS, type Page, type TenantId, type UsernameKey } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import { denialReasonView, modeView, rangeField, text, time, uuid, view, integer } from '@postern/http';
 import { defineList, isTime, isUuid, ListQuery, pageOf, periodFields, readRows } from '@postern/lists';
 import sql, { join, raw, type Sql } from 'sql-template-tag';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
 import type { TenantScope } from '../scope.js';
 import { findSmtpUser, nameFilter, ofSmtpUsersNamed, usernameFilter } from '../smtp-user/find-smtp-user.js';
+import { TenantReader } from '../tenant-reader.js';
 
 export const denialFilters = {
   ip: rangeField.optional().meta({ description: 'An address or a range.', examples: ['203.0.113.0/24'] }),
@@ -51,12 +51,10 @@ export type DenialsParams = z.infer<typeof denials.query>;
 export class ListDenials extends ListQuery<Denial, TenantScope, DenialsParams> {}
 
 @QueryHandler(ListDenials)
-export class ListDenialsHandler implements IQueryHandler<ListDenials> {
-  constructor(@InjectDataSource('postern_audit_reader') private readonly dataSource: DataSource) {}
-
+export class ListDenialsHandler extends TenantReader implements IQueryHandler<ListDenials> {
   /** Each page continues after the last row of the previous one, so an export needs no transaction. */
   execute({ scope, params }: ListDenials): Promise<Page<Denial>> {
-    return inTenant(this.dataSource, scope.tenantId, async (manager) => {
+    return inTenant(this.audit, scope.tenantId, async (manager) => {
       const conditions = await denialConditions(manager, scope, params);
       if (conditions === null) return { items: [], nextCursor: null };
       let rows = sql`SELECT ${DENIAL_COLUMNS} FROM audit.denials WHERE ${join(conditions, ' AND ')}`;

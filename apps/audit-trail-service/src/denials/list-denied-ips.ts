@@ -1,5 +1,4 @@
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
-import { InjectDataSource } from '@nestjs/typeorm';
 import type { Described, Page } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import { denialReasonView, integer, text, time, view } from '@postern/http';
@@ -7,10 +6,11 @@ import { isPrivate, neighbourhood, parseAddress, rangeOf, type IpAddress } from 
 import { defineList, isText, isTime, ListQuery, pageOf, periodFields, readRows } from '@postern/lists';
 import { accessAt } from '@postern/restrictions';
 import sql, { join, type Sql } from 'sql-template-tag';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
 import type { SmtpUserScope } from '../scope.js';
 import { findSmtpUser } from '../smtp-user/find-smtp-user.js';
+import { TenantReader } from '../tenant-reader.js';
 import { countNeighbours, findProxies, MAX_NEIGHBOURS, USERS_OF_PROXY } from './neighbours.js';
 
 const deniedTotals = {
@@ -52,12 +52,10 @@ export type DeniedIpsParams = z.infer<typeof deniedIps.query>;
 export class ListDeniedIps extends ListQuery<DeniedIp, SmtpUserScope, DeniedIpsParams> {}
 
 @QueryHandler(ListDeniedIps)
-export class ListDeniedIpsHandler implements IQueryHandler<ListDeniedIps> {
-  constructor(@InjectDataSource('postern_audit_reader') private readonly dataSource: DataSource) {}
-
+export class ListDeniedIpsHandler extends TenantReader implements IQueryHandler<ListDeniedIps> {
   /** An address that is denied again moves to the front; a reader that has passed its page does not see it twice. */
   execute({ scope: { tenantId, smtpUserId }, params }: ListDeniedIps): Promise<Page<DeniedIp>> {
-    return inTenant(this.dataSource, tenantId, async (manager) => {
+    return inTenant(this.audit, tenantId, async (manager) => {
       const smtpUser = await findSmtpUser(manager, smtpUserId);
       // A removed user's logins are deferred like an unknown user's, so they are not denials.
       const decide = smtpUser.status === 'registered' ? accessAt(smtpUser, new Date()) : () => ({ denial: false });

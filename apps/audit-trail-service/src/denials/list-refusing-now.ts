@@ -1,12 +1,11 @@
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
-import { InjectDataSource } from '@nestjs/typeorm';
 import type { Page, TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import { text, time, uuid, view, integer } from '@postern/http';
 import { defineList, isTime, isUuid, ListQuery, pageOf, readRows } from '@postern/lists';
 import sql, { empty } from 'sql-template-tag';
-import type { DataSource } from 'typeorm';
 import type { z } from 'zod';
+import { TenantReader } from '../tenant-reader.js';
 import { RECENT_MS } from './summarise-denials.js';
 
 const MAX_LOOKED_AT = 20_000;
@@ -36,9 +35,7 @@ export type RefusingNowParams = z.infer<typeof refusingNow.query>;
 export class ListRefusingNow extends ListQuery<RefusingNow, TenantId, RefusingNowParams> {}
 
 @QueryHandler(ListRefusingNow)
-export class ListRefusingNowHandler implements IQueryHandler<ListRefusingNow> {
-  constructor(@InjectDataSource('postern_audit_reader') private readonly dataSource: DataSource) {}
-
+export class ListRefusingNowHandler extends TenantReader implements IQueryHandler<ListRefusingNow> {
   /** Uses the index `denials_of_tenant`. Removed SMTP users are left out. */
   execute({ scope: tenantId, params }: ListRefusingNow): Promise<Page<RefusingNow>> {
     const { cursor, limit } = params;
@@ -46,7 +43,7 @@ export class ListRefusingNowHandler implements IQueryHandler<ListRefusingNow> {
     const behind = cursor
       ? sql`WHERE (last_denied_at, smtp_user_id) < (${cursor[0]}::timestamptz, ${cursor[1]}::uuid)`
       : empty;
-    return inTenant(this.dataSource, tenantId, async (manager) => {
+    return inTenant(this.audit, tenantId, async (manager) => {
       const rows = await readRows<RefusingNow>(
         manager,
         sql`

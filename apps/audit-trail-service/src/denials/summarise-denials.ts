@@ -1,12 +1,11 @@
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
-import { InjectDataSource } from '@nestjs/typeorm';
 import { isUuid, type TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import { text, time, timeField, uuid, view, integer } from '@postern/http';
 import { readRows, ScopedQuery } from '@postern/lists';
 import sql from 'sql-template-tag';
-import type { DataSource } from 'typeorm';
 import { z } from 'zod';
+import { TenantReader } from '../tenant-reader.js';
 
 const MAX_USERS = 100;
 const DAY_MS = 24 * 60 * 60 * 1_000;
@@ -66,16 +65,14 @@ export type DenialSummary = Summaries['items'][number];
 export class SummariseDenials extends ScopedQuery<Summaries, TenantId, SummariesParams> {}
 
 @QueryHandler(SummariseDenials)
-export class SummariseDenialsHandler implements IQueryHandler<SummariseDenials> {
-  constructor(@InjectDataSource('postern_audit_reader') private readonly dataSource: DataSource) {}
-
+export class SummariseDenialsHandler extends TenantReader implements IQueryHandler<SummariseDenials> {
   /** Per user one read of `denied_ips_of_user`, and the newest of the day by the primary key of the denials. */
   async execute({ scope: tenantId, params: { smtpUserIds, since } }: SummariseDenials): Promise<Summaries> {
     const now = Date.now();
     const today = since ?? new Date(now - (now % DAY_MS)).toISOString();
     const recent = new Date(now - RECENT_MS).toISOString();
     const from = today < recent ? today : recent;
-    const rows = await inTenant(this.dataSource, tenantId, (manager) =>
+    const rows = await inTenant(this.audit, tenantId, (manager) =>
       readRows<DenialSummary>(
         manager,
         sql`

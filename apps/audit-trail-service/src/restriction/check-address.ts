@@ -1,5 +1,4 @@
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
-import { InjectDataSource } from '@nestjs/typeorm';
 import type { SmtpUserEvent } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import {
@@ -27,7 +26,7 @@ import {
   type RegisteredSmtpUser,
   type SmtpUserState,
 } from '@postern/restrictions';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import {
   presentSmtpUser,
   smtpUserAtVersion,
@@ -35,6 +34,7 @@ import {
   type SmtpUserQuery,
 } from '../smtp-user/find-smtp-user.js';
 import { z } from 'zod';
+import { TenantReader } from '../tenant-reader.js';
 
 export const checkedAddressView = view('CheckedAddress', 'A decision, explained.', {
   ip: text('203.0.113.9', 'The address in canonical form.'),
@@ -67,16 +67,14 @@ export type CheckParams = z.infer<typeof CheckParams>;
 export class CheckAddress extends ScopedQuery<CheckedAddress, SmtpUserQuery, CheckParams> {}
 
 @QueryHandler(CheckAddress)
-export class CheckAddressHandler implements IQueryHandler<CheckAddress> {
-  constructor(@InjectDataSource('postern_audit_reader') private readonly dataSource: DataSource) {}
-
+export class CheckAddressHandler extends TenantReader implements IQueryHandler<CheckAddress> {
   /** @throws `smtp-user-not-found`, which says whether the user was not there yet or any more at `at`; `read-side-behind`. */
   async execute({ scope: user, params }: CheckAddress): Promise<CheckedAddress> {
     const { ip } = params;
-    if (params.at === undefined) return explain(await presentSmtpUser(this.dataSource, user), ip, new Date());
+    if (params.at === undefined) return explain(await presentSmtpUser(this.audit, user), ip, new Date());
     const at = new Date(params.at);
-    await smtpUserAtVersion(this.dataSource, user);
-    const then = await inTenant(this.dataSource, user.tenantId, (manager) => userAt(manager, user.smtpUserId, at));
+    await smtpUserAtVersion(this.audit, user);
+    const then = await inTenant(this.audit, user.tenantId, (manager) => userAt(manager, user.smtpUserId, at));
     return explain(then, ip, at);
   }
 }

@@ -1,5 +1,4 @@
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
-import { InjectDataSource } from '@nestjs/typeorm';
 import { newId, type EntryId } from '@postern/contracts';
 import {
   enforceAtSchema,
@@ -26,10 +25,10 @@ import {
   type SmtpUserCommand,
   type SmtpUserState,
 } from '@postern/restrictions';
-import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { presentSmtpUser, type SmtpUserQuery } from '../smtp-user/find-smtp-user.js';
 import { loginCoverageFields, MAX_DAYS, observedFrom } from '../sources/recent-sources.js';
+import { TenantReader } from '../tenant-reader.js';
 
 const MAX_ADDRESSES = 500;
 
@@ -79,12 +78,7 @@ export type RestrictionPreview = z.infer<typeof restrictionPreviewView>;
 export class PreviewRestriction extends ScopedQuery<RestrictionPreview, SmtpUserQuery, PreviewBody> {}
 
 @QueryHandler(PreviewRestriction)
-export class PreviewRestrictionHandler implements IQueryHandler<PreviewRestriction> {
-  constructor(
-    @InjectDataSource('postern_audit_reader') private readonly audit: DataSource,
-    @InjectDataSource('postern_logins_reader') private readonly logins: DataSource,
-  ) {}
-
+export class PreviewRestrictionHandler extends TenantReader implements IQueryHandler<PreviewRestriction> {
   /** @throws `smtp-user-not-found`; `read-side-behind`; the refusals of the writes. */
   async execute({ scope: user, params }: PreviewRestriction): Promise<RestrictionPreview> {
     const present = await presentSmtpUser(this.audit, user);
@@ -93,7 +87,7 @@ export class PreviewRestrictionHandler implements IQueryHandler<PreviewRestricti
     const allowed = allowedRanges(changed, params.at === undefined ? now : new Date(params.at));
     const reason = allowed.length === 0 ? 'no-live-entry' : 'ip-not-authorized';
     const from = observedFrom(params.days, now);
-    return inTenant(this.logins, user.tenantId, async (manager) => {
+    return inTenant(this.audit, user.tenantId, async (manager) => {
       const refused = await refusedSources(manager, user.smtpUserId, from, allowed, MAX_ADDRESSES);
       return {
         ...refused,

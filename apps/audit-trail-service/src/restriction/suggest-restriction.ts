@@ -1,13 +1,12 @@
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
-import { InjectDataSource } from '@nestjs/typeorm';
 import { inTenant } from '@postern/database';
 import { text, view, integer } from '@postern/http';
 import { ScopedQuery } from '@postern/lists';
 import { loginCoverage, MAX_SOURCES, refusedSources } from '@postern/observed-logins';
-import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { presentSmtpUser, type SmtpUserQuery } from '../smtp-user/find-smtp-user.js';
 import { type DaysParams, loginCoverageFields, observedFrom } from '../sources/recent-sources.js';
+import { TenantReader } from '../tenant-reader.js';
 import { suggestedRange, suggestRanges, sumOfLogins } from './suggest-ranges.js';
 
 const MAX_LEFT = 100;
@@ -33,17 +32,12 @@ export type SuggestedRestriction = z.infer<typeof suggestedRestrictionView>;
 export class SuggestRestriction extends ScopedQuery<SuggestedRestriction, SmtpUserQuery, DaysParams> {}
 
 @QueryHandler(SuggestRestriction)
-export class SuggestRestrictionHandler implements IQueryHandler<SuggestRestriction> {
-  constructor(
-    @InjectDataSource('postern_audit_reader') private readonly audit: DataSource,
-    @InjectDataSource('postern_logins_reader') private readonly logins: DataSource,
-  ) {}
-
+export class SuggestRestrictionHandler extends TenantReader implements IQueryHandler<SuggestRestriction> {
   /** @throws `smtp-user-not-found`; `read-side-behind`. */
   async execute({ scope: user, params: { days } }: SuggestRestriction): Promise<SuggestedRestriction> {
     await presentSmtpUser(this.audit, user);
     const from = observedFrom(days, new Date());
-    return inTenant(this.logins, user.tenantId, async (manager) => {
+    return inTenant(this.audit, user.tenantId, async (manager) => {
       // Without an allowed range, all sources are refused.
       const all = await refusedSources(manager, user.smtpUserId, from, [], MAX_SOURCES);
       const known = await loginCoverage(manager, user.smtpUserId, from);

@@ -1,14 +1,13 @@
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
-import { InjectDataSource } from '@nestjs/typeorm';
 import { inTenant } from '@postern/database';
 import { integer, view } from '@postern/http';
 import { ScopedQuery } from '@postern/lists';
 import { loginCoverage, loginsByDay } from '@postern/observed-logins';
 import { ALL_ADDRESSES, allowedRanges } from '@postern/restrictions';
-import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import type { SmtpUserScope } from '../scope.js';
 import { findSmtpUser } from '../smtp-user/find-smtp-user.js';
+import { TenantReader } from '../tenant-reader.js';
 import { DAY_MS, type DaysParams, loginCoverageFields, observedFrom } from './recent-sources.js';
 
 export const sourceHistogramView = view(
@@ -31,18 +30,13 @@ export type SourceHistogram = z.infer<typeof sourceHistogramView>;
 export class CountSources extends ScopedQuery<SourceHistogram, SmtpUserScope, DaysParams> {}
 
 @QueryHandler(CountSources)
-export class CountSourcesHandler implements IQueryHandler<CountSources> {
-  constructor(
-    @InjectDataSource('postern_audit_reader') private readonly audit: DataSource,
-    @InjectDataSource('postern_logins_reader') private readonly logins: DataSource,
-  ) {}
-
+export class CountSourcesHandler extends TenantReader implements IQueryHandler<CountSources> {
   /** @throws `smtp-user-not-found`. */
-  async execute({ scope: { tenantId, smtpUserId }, params: { days } }: CountSources): Promise<SourceHistogram> {
-    const smtpUser = await inTenant(this.audit, tenantId, (manager) => findSmtpUser(manager, smtpUserId));
+  execute({ scope: { tenantId, smtpUserId }, params: { days } }: CountSources): Promise<SourceHistogram> {
     const now = new Date();
     const from = observedFrom(days - 1, now);
-    return inTenant(this.logins, tenantId, async (manager) => {
+    return inTenant(this.audit, tenantId, async (manager) => {
+      const smtpUser = await findSmtpUser(manager, smtpUserId);
       const ranges = smtpUser.status === 'registered' ? allowedRanges(smtpUser, now) : ALL_ADDRESSES;
       const counted = await loginsByDay(manager, smtpUserId, from, ranges);
       const histogram = Array.from({ length: days }, (_, i) => {

@@ -1,14 +1,13 @@
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
-import { InjectDataSource } from '@nestjs/typeorm';
-import type { EntryAdded, Page, SmtpUserId, TenantId } from '@postern/contracts';
+import type { EntryAdded, Page, TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import { entryView, integer, Problem, text, time, uuid, view } from '@postern/http';
 import { defineList, isPosition, isUuid, ListQuery, pageOf, readRows } from '@postern/lists';
-import { type EntryUse, entryUses, loginCoverage, type LoginCoverage } from '@postern/observed-logins';
+import { entryUse, loginCoverage, type LoginCoverage } from '@postern/observed-logins';
 import { entryView as shownEntry } from '@postern/restrictions';
-import sql, { join, raw } from 'sql-template-tag';
-import type { DataSource } from 'typeorm';
+import sql, { join, type Sql } from 'sql-template-tag';
 import { z } from 'zod';
+import { TenantReader } from '../tenant-reader.js';
 import { daysField, loginCoverageFields, observedFrom } from './recent-sources.js';
 
 /** The newest first. */
@@ -66,80 +65,62 @@ export class ListEntries extends ListQuery<UsedEntry, TenantId, EntriesParams> {
 /** The most entries that are checked for a page of unused ones: the use of an entry is in no index. After that, the page ends early. */
 const MAX_LOOKED_AT = 5_000;
 
-interface EntryRow {
-  readonly smtpUserId: SmtpUserId;
-  readonly username: string;
+interface EntryRow extends Omit<UsedEntry, 'entry'> {
   readonly entry: EntryAdded;
   readonly position: string;
 }
 
 @QueryHandler(ListEntries)
-export class ListEntriesHandler implements IQueryHandler<ListEntries> {
-  constructor(
-    @InjectDataSource('postern_audit_reader') private readonly audit: DataSource,
-    @InjectDataSource('postern_logins_reader') private readonly logins: DataSource,
-  ) {}
-
-  async execute({ scope: tenantId, params }: ListEntries): Promise<UsedEntryPage> {
+export class ListEntriesHandler extends TenantReader implements IQueryHandler<ListEntries> {
+  execute({ scope: tenantId, params }: ListEntries): Promise<UsedEntryPage> {
     const { unusedForDays, limit } = params;
     const now = new Date();
-    const { since, silentRelays } = await inTenant(this.logins, tenantId, (manager) =>
-      loginCoverage(manager, null, now),
-    );
-    const known = { since, silentRelays };
-    if (unusedForDays !== undefined && !isKnown(since, unusedForDays, now))
-      return { items: [], nextCursor: null, ...known };
-    const before = unusedForDays === undefined ? null : observedFrom(unusedForDays, now).toISOString();
-    const atOnce = before === null ? limit + 1 : MAX_LOOKED_AT;
-    const rows = await this.read(tenantId, params, before, atOnce);
-    const uses = await inTenant(this.logins, tenantId, (manager) =>
-      entryUses(
-        manager,
-        rows.map(({ smtpUserId, entry }) => ({ ...entry, smtpUserId })),
-        now,
-      ),
-    );
-    const found = rows
-      .map((row, i) => ({ ...row, entry: shownEntry(row.entry, now), ...(uses[i] ?? NEVER_USED) }))
-      .filter(({ lastMatchedAt: last }) => before === null || last === null || last < before);
-    const page = pageOf(found, params, entries.order);
-    const items = page.items.map((row) => {
-      const { position: _, ...entry } = row;
-      return entry;
+    return inTenant(this.audit, tenantId, async (manager) => {
+      const { since, silentRelays } = await loginCoverage(manager, null, now);
+      const known = { since, silentRelays };
+      if (unusedForDays !== undefined && !isKnown(since, unusedForDays, now))
+        return { items: [], nextCursor: null, ...known };
+      const before = unusedForDays === undefined ? null : observedFrom(unusedForDays, now).toISOString();
+      const atOnce = before === null ? limit + 1 : MAX_LOOKED_AT;
+      const rows = await readRows<EntryRow>(manager, usedEntries(tenantId, params, before, atOnce, now));
+      const found = rows.filter(({ lastMatchedAt: last }) => before === null || last === null || last < before);
+      const page = pageOf(found, params, entries.order);
+      const items = page.items.map((row) => {
+        const { position: _, ...used } = row;
+        return { ...used, entry: shownEntry(used.entry, now) };
+      });
+      const lastChecked = before === null ? [] : rows.slice(atOnce - 1);
+      const { nextCursor } = page.nextCursor === null ? pageOf(lastChecked, { limit: 1 }, entries.order, 2) : page;
+      return { items, nextCursor, ...known };
     });
-    const lastChecked = before === null ? [] : rows.slice(atOnce - 1);
-    const { nextCursor } = page.nextCursor === null ? pageOf(lastChecked, { limit: 1 }, entries.order, 2) : page;
-    return { items, nextCursor, ...known };
-  }
-
-  /** Uses the index `smtp_users_of_tenant` and the key of the entries. */
-  private read(
-    tenantId: TenantId,
-    { smtpUserId, cursor }: EntriesParams,
-    addedBefore: string | null,
-    limit: number,
-  ): Promise<EntryRow[]> {
-    const conditions = [sql`u.tenant_id = ${tenantId}`];
-    if (smtpUserId !== undefined) conditions.push(sql`u.id = ${smtpUserId}`);
-    if (addedBefore !== null) conditions.push(sql`(entry ->> 'addedAt')::timestamptz <= ${addedBefore}::timestamptz`);
-    if (cursor) {
-      conditions.push(sql`u.id <= ${cursor[0]}::uuid`);
-      conditions.push(sql`(u.id, position) < (${cursor[0]}::uuid, ${cursor[1]}::bigint)`);
-    }
-    return inTenant(this.audit, tenantId, (manager) =>
-      readRows<EntryRow>(
-        manager,
-        sql`SELECT u.id AS "smtpUserId", username, entry, position
-              FROM audit.smtp_users u JOIN audit.entries ON smtp_user_id = u.id
-             WHERE ${join(conditions, ' AND ')} ${NEWEST_FIRST} LIMIT ${limit}`,
-      ),
-    );
   }
 }
 
-const NEVER_USED: EntryUse = { lastMatchedAt: null, logins30d: 0 };
-
-const NEWEST_FIRST = raw('ORDER BY u.id DESC, position DESC');
+/** The newest first. Uses the index `smtp_users_of_tenant` and the key of the entries. */
+function usedEntries(
+  tenantId: TenantId,
+  { smtpUserId, cursor }: EntriesParams,
+  addedBefore: string | null,
+  limit: number,
+  now: Date,
+): Sql {
+  const conditions = [sql`u.tenant_id = ${tenantId}`];
+  if (smtpUserId !== undefined) conditions.push(sql`u.id = ${smtpUserId}`);
+  if (addedBefore !== null) conditions.push(sql`(entry ->> 'addedAt')::timestamptz <= ${addedBefore}::timestamptz`);
+  if (cursor) {
+    conditions.push(sql`u.id <= ${cursor[0]}::uuid`);
+    conditions.push(sql`(u.id, position) < (${cursor[0]}::uuid, ${cursor[1]}::bigint)`);
+  }
+  return sql`
+    WITH entry AS MATERIALIZED (
+      SELECT smtp_user_id, username, position, entry AS details,
+             (entry ->> 'id')::uuid AS id, (entry ->> 'range')::inet AS range, (entry ->> 'addedAt')::timestamptz AS added_at
+        FROM audit.smtp_users u JOIN audit.entries ON smtp_user_id = u.id
+       WHERE ${join(conditions, ' AND ')} ORDER BY u.id DESC, position DESC LIMIT ${limit}
+    )
+    SELECT entry.smtp_user_id AS "smtpUserId", username, details AS entry, position, last AS "lastMatchedAt", logins30d
+      FROM entry, LATERAL (${entryUse(now)}) use ORDER BY entry.smtp_user_id DESC, position DESC`;
+}
 
 function isKnown(since: string | null, days: number, now: Date): boolean {
   return since !== null && since <= observedFrom(days, now).toISOString();

@@ -1,5 +1,4 @@
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
-import { InjectDataSource } from '@nestjs/typeorm';
 import type { Page } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import { decisionView, entryView, rangeField, reasonView, text, time, view, integer } from '@postern/http';
@@ -7,10 +6,10 @@ import { parseAddress } from '@postern/ip-ranges';
 import { defineList, isTime, ListQuery, pageOf, periodFields } from '@postern/lists';
 import { findSources } from '@postern/observed-logins';
 import { accessAt, allowedRanges, decideAccess, entryView as shownEntry } from '@postern/restrictions';
-import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import type { SmtpUserScope } from '../scope.js';
 import { findSmtpUser } from '../smtp-user/find-smtp-user.js';
+import { TenantReader } from '../tenant-reader.js';
 
 /** The addresses from which an SMTP user has logged in, the latest first, as pages, NDJSON or CSV. */
 export const sources = defineList({
@@ -43,34 +42,29 @@ export type SourcesParams = z.infer<typeof sources.query>;
 export class ListSources extends ListQuery<Source, SmtpUserScope, SourcesParams> {}
 
 @QueryHandler(ListSources)
-export class ListSourcesHandler implements IQueryHandler<ListSources> {
-  constructor(
-    @InjectDataSource('postern_audit_reader') private readonly audit: DataSource,
-    @InjectDataSource('postern_logins_reader') private readonly logins: DataSource,
-  ) {}
-
+export class ListSourcesHandler extends TenantReader implements IQueryHandler<ListSources> {
   /** An address that logs in again moves to the first page. A client that already reads later pages does not get it twice. */
-  async execute({ scope: { tenantId, smtpUserId }, params }: ListSources): Promise<Page<Source>> {
-    const smtpUser = await inTenant(this.audit, tenantId, (manager) => findSmtpUser(manager, smtpUserId));
+  execute({ scope: { tenantId, smtpUserId }, params }: ListSources): Promise<Page<Source>> {
     const now = new Date();
-    // A removed user counts as unknown.
-    const user = smtpUser.status === 'registered' ? smtpUser : null;
-    const { decision, limit, from, to, ip, cursor } = params;
-    // Logins of an unknown user are deferred, and no others.
-    if (decision !== undefined && (decision === 'defer') !== (user === null)) return { items: [], nextCursor: null };
-    const allowed = decision && user ? { ranges: allowedRanges(user, now), contain: decision === 'allow' } : undefined;
-    const after = cursor && { lastSeenAt: cursor[0] ?? '', ip: cursor[1] ?? '' };
-    const filter = { from, to, range: ip?.text, allowed, after };
-    const found = await inTenant(this.logins, tenantId, (manager) =>
-      findSources(manager, smtpUserId, filter, limit + 1),
-    );
-    const decide = user === null ? () => decideAccess(null, null, now) : accessAt(user, now);
-    const decided = found.map((source): Source => {
-      const address = parseAddress(source.ip);
-      const { decision, reason, matched } = decide(address.ok ? address.value : null);
-      const entry = matched === null ? undefined : user?.entries[matched];
-      return { ...source, decision, reason, matched: entry ? shownEntry(entry, now) : null };
+    return inTenant(this.audit, tenantId, async (manager) => {
+      const smtpUser = await findSmtpUser(manager, smtpUserId);
+      // A removed user counts as unknown.
+      const user = smtpUser.status === 'registered' ? smtpUser : null;
+      const { decision, limit, from, to, ip, cursor } = params;
+      // Logins of an unknown user are deferred, and no others.
+      if (decision !== undefined && (decision === 'defer') !== (user === null)) return { items: [], nextCursor: null };
+      const allowed =
+        decision && user ? { ranges: allowedRanges(user, now), contain: decision === 'allow' } : undefined;
+      const after = cursor && { lastSeenAt: cursor[0] ?? '', ip: cursor[1] ?? '' };
+      const found = await findSources(manager, smtpUserId, { from, to, range: ip?.text, allowed, after }, limit + 1);
+      const decide = user === null ? () => decideAccess(null, null, now) : accessAt(user, now);
+      const decided = found.map((source): Source => {
+        const address = parseAddress(source.ip);
+        const { decision, reason, matched } = decide(address.ok ? address.value : null);
+        const entry = matched === null ? undefined : user?.entries[matched];
+        return { ...source, decision, reason, matched: entry ? shownEntry(entry, now) : null };
+      });
+      return pageOf(decided, params, sources.order);
     });
-    return pageOf(decided, params, sources.order);
   }
 }

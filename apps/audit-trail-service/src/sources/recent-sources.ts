@@ -1,16 +1,12 @@
 import { text, time, integer } from '@postern/http';
+import { numberField } from '@postern/lists';
 import { z } from 'zod';
 
 export const DAY_MS = 86_400_000;
 /** Observed sources are kept this long by default. */
 export const MAX_DAYS = 90;
 
-const DAYS = `Give a whole number of days from 1 to ${MAX_DAYS}.`;
-export const daysField = z
-  .string(DAYS)
-  .regex(/^\d{1,2}$/, DAYS)
-  .transform(Number)
-  .refine((days) => days >= 1 && days <= MAX_DAYS, DAYS);
+export const daysField = numberField(MAX_DAYS, 'days');
 
 export const DaysParams = z.strictObject({
   days: daysField.default(30).meta({

@@ -7,8 +7,8 @@ CREATE TABLE logins.reporters (
   PRIMARY KEY (key_id, relay)
 );
 GRANT SELECT, INSERT, UPDATE, DELETE ON logins.reporters TO postern_logins_writer;
-GRANT SELECT ON logins.reporters TO postern_logins_reader;
+GRANT SELECT ON logins.reporters TO postern_logins_reader, postern_audit_reader;
 
 -- To find the relays that have contact but report no logins (`silentRelays`).
-GRANT USAGE ON SCHEMA access TO postern_logins_reader;
-GRANT SELECT (key_id, name, last_contact_at) ON access.relays TO postern_logins_reader;
+GRANT USAGE ON SCHEMA access TO postern_logins_reader, postern_audit_reader;
+GRANT SELECT (key_id, name, last_contact_at) ON access.relays TO postern_logins_reader, postern_audit_reader;

@@ -1,4 +1,4 @@
-GRANT USAGE ON SCHEMA logins TO postern_logins_writer, postern_logins_reader;
+GRANT USAGE ON SCHEMA logins TO postern_logins_writer, postern_logins_reader, postern_audit_reader;
 
 -- The addresses from which each SMTP user has logged in, one row for each day (UTC).
 -- The day comes first in the key: new rows go to the end of the index, and the oldest rows are at its beginning. A query for one user
@@ -20,4 +20,4 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON logins.sources TO postern_logins_writer;
 
 -- For a set of addresses: a multirange finds an address among many ranges by binary search.
 CREATE TYPE logins.addresses AS RANGE (SUBTYPE = inet, MULTIRANGE_TYPE_NAME = logins.address_set);
-GRANT EXECUTE ON FUNCTION logins.addresses(inet, inet, text) TO postern_logins_reader;
+GRANT EXECUTE ON FUNCTION logins.addresses(inet, inet, text) TO postern_logins_reader, postern_audit_reader;

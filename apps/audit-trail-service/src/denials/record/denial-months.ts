@@ -12,14 +12,11 @@ export class DenialMonths {
   private readonly ready = new Set<string>();
   private notBefore = 0;
 
-  constructor(
-    private readonly dataSource: DataSource,
-    private readonly now: () => Date = () => new Date(),
-  ) {}
+  constructor(private readonly dataSource: DataSource) {}
 
   /** `times` in RFC 3339, UTC. Retries after a minute if the tables are locked; the default partition takes the rows. */
   async prepare(times: readonly string[]): Promise<void> {
-    const now = this.now();
+    const now = new Date();
     if (now.getTime() < this.notBefore) return;
     const [earliest, latest] = [monthOf(now, -MONTHS_BACK), monthOf(now, MONTHS_AHEAD)];
     const coming = Array.from({ length: MONTHS_AHEAD + 1 }, (_, ahead) => monthOf(now, ahead));
