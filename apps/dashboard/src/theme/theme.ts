@@ -1,7 +1,5 @@
 import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core';
 
-type Sized = { readonly size?: string };
-
 /** For actions, links, focus and what is selected. */
 const accent: MantineColorsTuple = [
   '#eef3ff',
@@ -77,9 +75,9 @@ export const theme = createTheme({
   headings: {
     fontWeight: '600',
     sizes: {
-      h1: { fontSize: '1.375rem', lineHeight: '1.3' },
+      h1: { fontSize: '1.375rem', lineHeight: '1.6' },
       h2: { fontSize: '1rem', lineHeight: '1.4' },
-      h3: { fontSize: '0.875rem', lineHeight: '1.4' },
+      h3: { fontSize: '0.9375rem', lineHeight: '1.6' },
     },
   },
   defaultRadius: 'md',
@@ -101,22 +99,10 @@ export const theme = createTheme({
     Alert: { defaultProps: { variant: 'light', radius: 'lg' } },
     Anchor: { defaultProps: { c: 'var(--postern-link)', fz: 'inherit' } },
     Badge: { defaultProps: { variant: 'light', radius: 'sm', tt: 'none', fw: 500 } },
-    Button: {
-      defaultProps: { size: 'sm', fw: 500 },
-      vars: (_: unknown, { size }: Sized) => ({
-        root:
-          size === 'sm' ? { '--button-height': '34px', '--button-padding-x': '14px', '--button-fz': '0.8125rem' } : {},
-      }),
-    },
+    Button: { defaultProps: { fw: 500 } },
     Combobox: { defaultProps: { shadow: 'md', transitionProps: { duration: 100 } } },
     Drawer: {
       defaultProps: { transitionProps: { duration: 140 }, overlayProps: { backgroundOpacity: 0.35 } },
-    },
-    Input: {
-      defaultProps: { size: 'sm' },
-      vars: (_: unknown, { size }: Sized) => ({
-        wrapper: size === 'sm' ? { '--input-height': '34px', '--input-fz': '0.8125rem' } : {},
-      }),
     },
     InputWrapper: {
       defaultProps: { size: 'sm' },
@@ -144,10 +130,18 @@ export const theme = createTheme({
         closeButtonProps: { 'aria-label': 'Close' },
       },
     },
+    NavLink: {
+      defaultProps: { py: 5, bdrs: 'md', c: 'var(--postern-text-soft)' },
+      vars: () => ({
+        root: { '--nl-bg': 'var(--postern-side-selected)', '--nl-hover': 'var(--postern-side-selected)' },
+        children: {},
+      }),
+    },
     Paper: { defaultProps: { withBorder: true, radius: 'lg' } },
     Popover: { defaultProps: { shadow: 'md', transitionProps: { duration: 100 } } },
     Skeleton: { defaultProps: { radius: 'sm' } },
     Tabs: { defaultProps: { keepMounted: false } },
+    Title: { defaultProps: { lts: '-0.015em' } },
     Tooltip: {
       defaultProps: {
         openDelay: 300,
@@ -158,69 +152,42 @@ export const theme = createTheme({
   },
 });
 
-/** Colours that differ between light and dark. Pages use only these. */
+/** Colours of light and dark pages. Pages use only these. */
+const colours = {
+  '--mantine-color-body': 'light-dark(#ffffff, var(--mantine-color-dark-8))',
+  '--mantine-color-text': 'light-dark(var(--mantine-color-gray-9), var(--mantine-color-dark-0))',
+  '--mantine-color-dimmed': 'light-dark(var(--mantine-color-gray-6), var(--mantine-color-dark-2))',
+  '--mantine-color-default': 'light-dark(#ffffff, var(--mantine-color-dark-7))',
+  '--mantine-color-default-hover': 'light-dark(var(--mantine-color-gray-0), var(--mantine-color-dark-6))',
+  '--mantine-color-default-border': 'light-dark(var(--mantine-color-gray-3), var(--mantine-color-dark-5))',
+  '--mantine-color-placeholder': 'light-dark(#737682, #858894)',
+  '--mantine-color-red-outline': 'light-dark(var(--mantine-color-red-6), var(--mantine-color-red-4))',
+  '--menu-item-hover': 'light-dark(var(--mantine-color-gray-1), var(--mantine-color-dark-6))',
+  '--mantine-color-error': 'var(--postern-refused-text)',
+  '--postern-side': 'light-dark(#fafafb, var(--mantine-color-dark-9))',
+  '--postern-side-selected': 'light-dark(#eceef2, #1d1f26)',
+  '--postern-raised': 'light-dark(#ffffff, var(--mantine-color-dark-7))',
+  '--postern-field': 'light-dark(#ffffff, #16171b)',
+  '--postern-line': 'light-dark(var(--mantine-color-gray-2), #22242b)',
+  '--postern-hover': 'light-dark(#f8f8fa, #181a1f)',
+  '--postern-selected': 'light-dark(var(--mantine-color-accent-0), #1b2238)',
+  '--postern-text-soft': 'light-dark(var(--mantine-color-gray-7), var(--mantine-color-dark-1))',
+  '--postern-refused': 'light-dark(var(--mantine-color-red-6), var(--mantine-color-red-4))',
+  '--postern-refused-text': 'light-dark(var(--mantine-color-red-7), var(--mantine-color-red-3))',
+  '--postern-refused-soft':
+    'light-dark(var(--mantine-color-red-0), color-mix(in srgb, var(--mantine-color-red-6) 16%, var(--mantine-color-body)))',
+  '--postern-warn': 'light-dark(var(--mantine-color-amber-5), var(--mantine-color-amber-4))',
+  '--postern-warn-text': 'light-dark(var(--mantine-color-amber-7), var(--mantine-color-amber-3))',
+  '--postern-added-soft': 'light-dark(#eaf7ee, color-mix(in srgb, #2f9e5b 16%, var(--mantine-color-body)))',
+  '--postern-added-text': 'light-dark(#1b6b3a, #7fd6a0)',
+  '--postern-removed-soft': 'var(--postern-refused-soft)',
+  '--postern-removed-text': 'var(--postern-refused-text)',
+  '--postern-link': 'light-dark(var(--mantine-color-accent-6), var(--mantine-color-accent-3))',
+};
+
 export const variables: CSSVariablesResolver = () => ({
   variables: { '--postern-header': '52px' },
-  light: {
-    '--mantine-color-body': '#ffffff',
-    '--mantine-color-text': 'var(--mantine-color-gray-9)',
-    '--mantine-color-dimmed': 'var(--mantine-color-gray-6)',
-    '--mantine-color-default-border': 'var(--mantine-color-gray-3)',
-    '--mantine-color-placeholder': '#737682',
-    '--mantine-color-error': 'var(--postern-refused-text)',
-    '--postern-side': '#fafafb',
-    '--postern-side-hover': 'var(--mantine-color-gray-1)',
-    '--postern-side-selected': '#eceef2',
-    '--postern-raised': '#ffffff',
-    '--postern-field': '#ffffff',
-    '--postern-line': 'var(--mantine-color-gray-2)',
-    '--postern-hover': '#f8f8fa',
-    '--postern-selected': 'var(--mantine-color-accent-0)',
-    '--postern-text-soft': 'var(--mantine-color-gray-7)',
-    '--postern-faint': 'var(--mantine-color-gray-4)',
-    '--postern-refused': 'var(--mantine-color-red-6)',
-    '--postern-refused-text': 'var(--mantine-color-red-7)',
-    '--postern-refused-soft': 'var(--mantine-color-red-0)',
-    '--postern-warn': 'var(--mantine-color-amber-5)',
-    '--postern-warn-text': 'var(--mantine-color-amber-7)',
-    '--postern-warn-soft': 'var(--mantine-color-amber-0)',
-    '--postern-added-soft': '#eaf7ee',
-    '--postern-added-text': '#1b6b3a',
-    '--postern-removed-soft': 'var(--mantine-color-red-0)',
-    '--postern-removed-text': 'var(--mantine-color-red-7)',
-    '--postern-link': 'var(--mantine-color-accent-6)',
-  },
-  dark: {
-    '--mantine-color-body': 'var(--mantine-color-dark-8)',
-    '--mantine-color-text': 'var(--mantine-color-dark-0)',
-    '--mantine-color-dimmed': 'var(--mantine-color-dark-2)',
-    '--mantine-color-default-border': 'var(--mantine-color-dark-5)',
-    '--mantine-color-placeholder': '#858894',
-    '--mantine-color-error': 'var(--postern-refused-text)',
-    '--mantine-color-default': 'var(--mantine-color-dark-7)',
-    '--mantine-color-default-hover': 'var(--mantine-color-dark-6)',
-    '--mantine-color-red-outline': 'var(--mantine-color-red-4)',
-    '--menu-item-hover': 'var(--mantine-color-dark-6)',
-    '--postern-side': 'var(--mantine-color-dark-9)',
-    '--postern-side-hover': '#16171c',
-    '--postern-side-selected': '#1d1f26',
-    '--postern-raised': 'var(--mantine-color-dark-7)',
-    '--postern-field': '#16171b',
-    '--postern-line': '#22242b',
-    '--postern-hover': '#181a1f',
-    '--postern-selected': '#1b2238',
-    '--postern-text-soft': 'var(--mantine-color-dark-1)',
-    '--postern-faint': 'var(--mantine-color-dark-4)',
-    '--postern-refused': 'var(--mantine-color-red-4)',
-    '--postern-refused-text': 'var(--mantine-color-red-3)',
-    '--postern-refused-soft': 'color-mix(in srgb, var(--mantine-color-red-6) 16%, var(--mantine-color-body))',
-    '--postern-warn': 'var(--mantine-color-amber-4)',
-    '--postern-warn-text': 'var(--mantine-color-amber-3)',
-    '--postern-warn-soft': 'color-mix(in srgb, var(--mantine-color-amber-6) 16%, var(--mantine-color-body))',
-    '--postern-added-soft': 'color-mix(in srgb, #2f9e5b 16%, var(--mantine-color-body))',
-    '--postern-added-text': '#7fd6a0',
-    '--postern-removed-soft': 'var(--postern-refused-soft)',
-    '--postern-removed-text': 'var(--mantine-color-red-3)',
-    '--postern-link': 'var(--mantine-color-accent-3)',
-  },
+  // Mantine's own values for a scheme would win over `variables`.
+  light: colours,
+  dark: colours,
 });
