@@ -6,9 +6,8 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import type { QueryClient } from '@tanstack/react-query';
-import { ApiProblem } from './api/client.js';
 import { queryClient } from './api/query-client.js';
-import { whoAmI } from './api/session.js';
+import { isSignedOut, whoAmI } from './api/session.js';
 import { REASON_CODES } from './denials/words.js';
 import { PERIODS } from './pages/audit/period.js';
 import { oneOf, searchOf, text } from './search.js';
@@ -25,8 +24,7 @@ const signedIn = createRoute({
     try {
       return { me: await context.queryClient.ensureQueryData(whoAmI) };
     } catch (error) {
-      if (error instanceof ApiProblem && error.problem.status === 401)
-        throw redirect({ to: '/sign-in', search: { next: location.href } });
+      if (isSignedOut(error)) throw redirect({ to: '/sign-in', search: { next: location.href } });
       throw error;
     }
   },
@@ -115,7 +113,7 @@ const changes = createRoute({
 const apiKeys = createRoute({
   getParentRoute: () => tenant,
   path: '/api-keys',
-  component: lazyRouteComponent(() => import('./pages/api-keys/TenantApiKeys.js'), 'TenantApiKeys'),
+  component: lazyRouteComponent(() => import('./pages/api-keys/ApiKeys.js'), 'TenantApiKeys'),
 });
 
 const reply = createRoute({
@@ -150,7 +148,7 @@ const system = createRoute({
 const operatorKeys = createRoute({
   getParentRoute: () => operator,
   path: '/api-keys',
-  component: lazyRouteComponent(() => import('./pages/api-keys/OperatorApiKeys.js'), 'OperatorApiKeys'),
+  component: lazyRouteComponent(() => import('./pages/api-keys/ApiKeys.js'), 'OperatorApiKeys'),
 });
 
 export const router = createRouter({

@@ -1,6 +1,6 @@
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
 import { ApiProblem } from './client.js';
-import { sessionEnded } from './session.js';
+import { isSignedOut, whoAmI } from './session.js';
 
 const MAX_RETRIES = 3;
 
@@ -10,12 +10,17 @@ function mayRetry(failures: number, error: Error): boolean {
   return !(error instanceof ApiProblem) || error.problem.status === 429 || error.problem.status >= 500;
 }
 
+/** Asks again who is signed in. `SessionEnded` shows the answer. */
 function onError(error: Error): void {
-  if (error instanceof ApiProblem && error.problem.status === 401) sessionEnded.set(true);
+  if (isSignedOut(error)) void queryClient.invalidateQueries({ queryKey: whoAmI.queryKey });
 }
 
 export const queryClient = new QueryClient({
   defaultOptions: { queries: { retry: mayRetry, staleTime: 5_000 }, mutations: { retry: false } },
-  queryCache: new QueryCache({ onError }),
+  queryCache: new QueryCache({
+    onError: (error, { queryKey }) => {
+      if (queryKey[0] !== whoAmI.queryKey[0]) onError(error);
+    },
+  }),
   mutationCache: new MutationCache({ onError }),
 });

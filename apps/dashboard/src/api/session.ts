@@ -1,5 +1,4 @@
 import { queryOptions } from '@tanstack/react-query';
-import { sharedValue } from '../shared-value.js';
 import { ApiProblem, api, take, type Schema } from './client.js';
 
 export type WhoAmI = Schema<'WhoAmI'>;
@@ -12,28 +11,21 @@ export const whoAmI = queryOptions({
   retry: (failures, error) => failures < 1 && !(error instanceof ApiProblem),
 });
 
-export function signInWithKey(key: string): Promise<WhoAmI> {
-  return signIn({ key });
-}
-
-export function signInWithCode(code: string): Promise<WhoAmI> {
-  return signIn({ code });
-}
-
-async function signIn(body: { key: string } | { code: string }): Promise<WhoAmI> {
-  const me = await take(api.POST('/v1/session', { body }));
-  sessionEnded.set(false);
-  return me;
+/** By an API key, or by the code of a sign-in link. */
+export function signIn(body: { key: string } | { code: string }): Promise<WhoAmI> {
+  return take(api.POST('/v1/session', { body }));
 }
 
 export function signOut(): Promise<unknown> {
   return take(api.DELETE('/v1/session'));
 }
 
+/** Whether nobody is signed in: the session has ended, or there was none. */
+export function isSignedOut(error: unknown): boolean {
+  return error instanceof ApiProblem && error.problem.status === 401;
+}
+
 /** Whether this key may change SMTP users, their restrictions and the reply: only an admin of the tenant may, as in the API. */
 export function mayWrite({ role }: Pick<WhoAmI, 'role'>): boolean {
   return role === 'admin';
 }
-
-/** Whether the session ended while a page was open. The page keeps what was typed, and a dialog asks to sign in again. */
-export const sessionEnded = sharedValue(false);

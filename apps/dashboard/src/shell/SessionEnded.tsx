@@ -1,11 +1,12 @@
 import { Anchor, Modal, Text } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useParams, useRouter } from '@tanstack/react-router';
-import { sessionEnded, type WhoAmI } from '../api/session.js';
+import { isSignedOut, whoAmI, type WhoAmI } from '../api/session.js';
 import { SignInForm } from '../pages/sign-in/SignInForm.js';
 
+/** Asks to sign in again. The page below keeps what was typed. */
 export function SessionEnded() {
-  const ended = sessionEnded.use();
+  const { error } = useQuery(whoAmI);
   const queryClient = useQueryClient();
   const router = useRouter();
   const { tenantId } = useParams({ strict: false });
@@ -22,7 +23,7 @@ export function SessionEnded() {
   };
   return (
     <Modal
-      opened={ended}
+      opened={isSignedOut(error)}
       onClose={() => undefined}
       withCloseButton={false}
       // Above the page's own dialogs, which were opened before.

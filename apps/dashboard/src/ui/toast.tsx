@@ -1,8 +1,8 @@
+import '@mantine/notifications/styles.css';
 import { Button, Group, Kbd, Text } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
-import { hideNotification, showNotification, useNotifications } from '@mantine/notifications';
+import { hideNotification, Notifications, showNotification } from '@mantine/notifications';
 import { IconCheck } from '@tabler/icons-react';
-import { lazy, Suspense, useState } from 'react';
 import { withCtrl } from './keys.js';
 import { isInDialog } from './States.js';
 
@@ -11,22 +11,10 @@ const UNDO_MS = 10_000;
 const undos = new Map<string, () => void>();
 let shown = 0;
 
-const Shown = lazy(async () => ({ default: (await import('./Toasts.js')).ShownToasts }));
-
-/** Its code is loaded for the first toast. */
 export function Toasts() {
-  const { notifications } = useNotifications();
-  const [needed, setNeeded] = useState(false);
   // The toast is far from the keyboard's focus, and disappears after ten seconds.
   useHotkeys([['mod+Z', () => [...undos.values()].at(-1)?.()]]);
-  if (!needed && notifications.length > 0) setNeeded(true);
-  return (
-    needed && (
-      <Suspense fallback={null}>
-        <Shown />
-      </Suspense>
-    )
-  );
+  return <Notifications position="bottom-right" />;
 }
 
 export function showDone(message: string): void {

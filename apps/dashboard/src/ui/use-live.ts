@@ -38,11 +38,9 @@ export function useLive<Data>(url: string, { enabled = true, event, onEvent, onG
     const hear = () => {
       heard = Date.now();
       wait = RETRY_MS.first;
-      setLive((now) => (now.state === 'live' ? now : { state: 'live' }));
-    };
-    const watch = () => {
       clearTimeout(timer);
       timer = setTimeout(again, SILENCE_MS);
+      setLive((now) => (now.state === 'live' ? now : { state: 'live' }));
     };
     // The browser reconnects by itself after a broken connection, with the position. It does not after 4xx or 5xx, and it does not notice a silent one.
     const again = () => {
@@ -56,20 +54,15 @@ export function useLive<Data>(url: string, { enabled = true, event, onEvent, onG
     };
     const connect = () => {
       source = new EventSource(url);
-      watch();
+      timer = setTimeout(again, SILENCE_MS);
       source.addEventListener('open', () => {
         hear();
-        watch();
         if (connectedBefore) gap();
         connectedBefore = true;
       });
-      source.addEventListener('heartbeat', () => {
-        hear();
-        watch();
-      });
+      source.addEventListener('heartbeat', hear);
       source.addEventListener(event, (message: MessageEvent<string>) => {
         hear();
-        watch();
         take(message);
       });
       source.addEventListener('error', () => {

@@ -1,6 +1,7 @@
 import { Button, Modal, Text } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useParams } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { api, take } from '../../api/client.js';
 import { listQuery } from '../../api/list-query.js';
@@ -27,8 +28,25 @@ const keysQuery = (tenantId: string | null) =>
     ),
   );
 
+export function OperatorApiKeys() {
+  return <ApiKeys tenantId={null} />;
+}
+
+export function TenantApiKeys() {
+  const { tenantId } = useParams({ from: '/signed-in/t/$tenantId/api-keys' });
+  const { data: me } = useQuery(whoAmI);
+  if (me?.role !== 'auditor') return <ApiKeys tenantId={tenantId} />;
+  return (
+    <Page title="API keys">
+      <Empty title="API keys are for admins">
+        You are signed in with an auditor’s key. An admin of {tenantId} sees, issues and revokes its keys.
+      </Empty>
+    </Page>
+  );
+}
+
 /** The keys of a tenant; with null those of operators and relays. */
-export function ApiKeys({ tenantId }: { readonly tenantId: string | null }) {
+function ApiKeys({ tenantId }: { readonly tenantId: string | null }) {
   const [issuing, setIssuing] = useState(false);
   const [revoking, setRevoking] = useState<ApiKey | null>(null);
   const { data: me } = useQuery(whoAmI);

@@ -1,10 +1,9 @@
-import { Button, Group, Radio, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Paper, Radio, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, take, type Schema } from '../../api/client.js';
 import { DialogForm } from '../../ui/Dialog.js';
 import { Copy, Mono } from '../../ui/Mono.js';
-import classes from './IssueKey.module.css';
 import { ROLES } from './roles.js';
 
 const OF_A_TENANT = ['admin', 'auditor'] as const;
@@ -69,10 +68,12 @@ function Issued({ issued, onClose }: { readonly issued: Schema<'IssuedApiKey'>; 
       <Text size="sm" role="status">
         The key {issued.name} is issued. Copy its text now: it is shown only once, and Postern does not store it.
       </Text>
-      <div className={classes['key']}>
-        <Mono>{issued.key}</Mono>
-        <Copy value={issued.key} label="Copy the key" />
-      </div>
+      <Paper p="xs">
+        <Group justify="space-between" wrap="nowrap">
+          <Mono>{issued.key}</Mono>
+          <Copy value={issued.key} label="Copy the key" />
+        </Group>
+      </Paper>
       <Group justify="flex-end">
         <Button onClick={onClose}>Done, I have copied it</Button>
       </Group>

@@ -1,14 +1,12 @@
-import { Anchor, Button, Skeleton, Text } from '@mantine/core';
+import { Anchor, Button, Container, Flex, Group, Skeleton, Text, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useLocation, useRouter, useSearch } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
-import { signInWithCode, signOut, whoAmI, type WhoAmI } from '../../api/session.js';
-import { ColorScheme } from '../../shell/ColorScheme.js';
-import { Mark } from '../../shell/Mark.js';
+import { useEffect, useState, type ReactNode } from 'react';
+import { signIn, signOut, whoAmI, type WhoAmI } from '../../api/session.js';
+import { PublicHeader } from '../../shell/PublicHeader.js';
 import { usePageTitle } from '../../ui/page-title.js';
 import { nextPage } from './next-page.js';
 import { signInError } from './sign-in-error.js';
-import classes from './SignIn.module.css';
 import { SignInForm } from './SignInForm.js';
 
 /** By a key, or by a one-time link: `/sign-in#code=…`. */
@@ -21,12 +19,9 @@ export function SignIn() {
   const [another, setAnother] = useState(false);
   const goOn = () => router.history.replace(nextPage(next));
   return (
-    <div className={classes['page']}>
-      <header className={classes['top']}>
-        <Mark />
-        <ColorScheme />
-      </header>
-      <main className={classes['main']}>
+    <Flex direction="column" mih="100dvh" bg="var(--postern-side)">
+      <PublicHeader />
+      <Container component="main" size={392} w="100%" flex={1} pt={{ base: '6vh', sm: '12vh' }} pb="xl">
         {code !== undefined ? (
           <WithLink code={code} me={me} onSignedIn={goOn} />
         ) : isPending ? (
@@ -35,20 +30,38 @@ export function SignIn() {
           <SignedIn me={me} onGoOn={goOn} onAnother={() => setAnother(true)} />
         ) : (
           <>
-            <h1 className={classes['title']}>Sign in</h1>
-            <p className={classes['lead']}>Use an API key of an operator, an admin or an auditor.</p>
+            <Lead title="Sign in">Use an API key of an operator, an admin or an auditor.</Lead>
             <SignInForm onSignedIn={goOn} />
             <WhereFrom />
           </>
         )}
-      </main>
-      <footer className={classes['foot']}>
+      </Container>
+      <Text component="footer" size="sm" c="dimmed" ta="center" p="md">
         Did your mail stop with <span className="mono">535 IP not authorized</span>?{' '}
         <Anchor component={Link} to="/help/ip-not-authorized" underline="always">
           What it means, and how to fix it
         </Anchor>
-      </footer>
-    </div>
+      </Text>
+    </Flex>
+  );
+}
+
+function Lead({
+  title,
+  role,
+  children,
+}: {
+  readonly title: string;
+  readonly role?: 'alert';
+  readonly children: ReactNode;
+}) {
+  return (
+    <>
+      <Title>{title}</Title>
+      <Text c="dimmed" mt={6} mb="lg" role={role}>
+        {children}
+      </Text>
+    </>
   );
 }
 
@@ -72,21 +85,20 @@ interface WithLinkProps {
 /** A click uses the code, so that the preview of a link in a mail program does not. */
 function WithLink({ code, me, onSignedIn }: WithLinkProps) {
   const queryClient = useQueryClient();
-  const signIn = useMutation({
-    mutationFn: () => signInWithCode(code),
+  const entering = useMutation({
+    mutationFn: () => signIn({ code }),
     onSuccess: (signedIn) => {
       queryClient.clear();
       queryClient.setQueryData(whoAmI.queryKey, signedIn);
       onSignedIn();
     },
   });
-  if (signIn.error) {
+  if (entering.error) {
     return (
       <>
-        <h1 className={classes['title']}>This link does not work</h1>
-        <p className={classes['lead']} role="alert">
-          {signInError(signIn.error)}
-        </p>
+        <Lead title="This link does not work" role="alert">
+          {signInError(entering.error)}
+        </Lead>
         <SignInForm onSignedIn={onSignedIn} />
         <WhereFrom />
       </>
@@ -94,12 +106,11 @@ function WithLink({ code, me, onSignedIn }: WithLinkProps) {
   }
   return (
     <>
-      <h1 className={classes['title']}>Sign in with this link</h1>
-      <p className={classes['lead']}>
+      <Lead title="Sign in with this link">
         It works once, within 15 minutes after it was created.
         {me && ` You are signed in as “${me.name}”; this replaces it.`}
-      </p>
-      <Button fullWidth loading={signIn.isPending} onClick={() => signIn.mutate()} autoFocus>
+      </Lead>
+      <Button fullWidth loading={entering.isPending} onClick={() => entering.mutate()} autoFocus>
         Sign in
       </Button>
     </>
@@ -117,38 +128,37 @@ function SignedIn({ me, onGoOn, onAnother }: SignedInProps) {
   const leave = useMutation({ mutationFn: signOut, onSuccess: () => queryClient.resetQueries() });
   return (
     <>
-      <h1 className={classes['title']}>You are signed in</h1>
-      <p className={classes['lead']}>
+      <Lead title="You are signed in">
         With the key “{me.name}”
         {me.tenantId === null ? ', as operator' : ` of the tenant ${me.tenantId}, as ${me.role}`}.
-      </p>
+      </Lead>
       <Button fullWidth onClick={onGoOn} autoFocus>
         Continue
       </Button>
-      <div className={classes['others']}>
+      <Group justify="center" gap={4} mt="sm">
         <Button variant="subtle" size="xs" onClick={onAnother}>
           Use another key
         </Button>
         <Button variant="subtle" size="xs" color="gray" loading={leave.isPending} onClick={() => leave.mutate()}>
           Sign out
         </Button>
-      </div>
+      </Group>
     </>
   );
 }
 
 function WhereFrom() {
   return (
-    <details className={classes['where']}>
+    <Text component="details" size="sm" c="dimmed" mt="xl">
       <summary>Where do I get a key?</summary>
-      <Text size="sm" c="dimmed" mt={8}>
+      <Text inherit mt={8}>
         From the operator of your Postern. An operator issues the first admin key of a tenant, and an admin issues
         further ones under <em>API keys</em>.
       </Text>
-      <Text size="sm" c="dimmed" mt={8}>
+      <Text inherit mt={8}>
         If you run it yourself, <code className="mono">npm start</code> prints a sign-in link for the first operator.
         The operator’s key is in the file <code className="mono">.postern/operator-key</code>.
       </Text>
-    </details>
+    </Text>
   );
 }

@@ -1,15 +1,15 @@
 import { Button, PasswordInput, Stack } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { signInWithKey, whoAmI, type WhoAmI } from '../../api/session.js';
+import { signIn, whoAmI, type WhoAmI } from '../../api/session.js';
 import { signInError } from './sign-in-error.js';
 
 /** Exchanges an API key for a session. The page does not keep the key; a password manager may. */
 export function SignInForm({ onSignedIn }: { readonly onSignedIn: (me: WhoAmI) => void }) {
   const [key, setKey] = useState('');
   const queryClient = useQueryClient();
-  const signIn = useMutation({
-    mutationFn: signInWithKey,
+  const entering = useMutation({
+    mutationFn: () => signIn({ key: key.trim() }),
     onSuccess: (me) => {
       setKey('');
       queryClient.setQueryData(whoAmI.queryKey, me);
@@ -20,7 +20,7 @@ export function SignInForm({ onSignedIn }: { readonly onSignedIn: (me: WhoAmI) =
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        signIn.mutate(key.trim());
+        entering.mutate();
       }}
     >
       {/* Password managers save a password under a name. */}
@@ -33,9 +33,9 @@ export function SignInForm({ onSignedIn }: { readonly onSignedIn: (me: WhoAmI) =
           value={key}
           onChange={(event) => {
             setKey(event.currentTarget.value);
-            signIn.reset();
+            entering.reset();
           }}
-          error={signIn.error && signInError(signIn.error)}
+          error={entering.error && signInError(entering.error)}
           autoComplete="current-password"
           autoCapitalize="off"
           spellCheck={false}
@@ -45,7 +45,7 @@ export function SignInForm({ onSignedIn }: { readonly onSignedIn: (me: WhoAmI) =
           autoFocus
           visibilityToggleButtonProps={{ 'aria-label': 'Show the key' }}
         />
-        <Button type="submit" fullWidth loading={signIn.isPending}>
+        <Button type="submit" fullWidth loading={entering.isPending}>
           Sign in
         </Button>
       </Stack>

@@ -1,5 +1,0 @@
-import { ApiKeys } from './ApiKeys.js';
-
-export function OperatorApiKeys() {
-  return <ApiKeys tenantId={null} />;
-}
