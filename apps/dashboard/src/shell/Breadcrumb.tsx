@@ -1,29 +1,36 @@
+import { Box, Text } from '@mantine/core';
 import { Link, useLocation } from '@tanstack/react-router';
 import { shownTitle } from '../ui/page-title.js';
-import classes from './Breadcrumb.module.css';
 import { pageOf } from './pages.js';
 
+/** *Outbound / SMTP users / app@acme.example*; on a phone only the last part. */
 export function Breadcrumb({ tenantId }: { readonly tenantId: string | undefined }) {
-  const { pathname } = useLocation();
+  const found = pageOf(useLocation().pathname);
   const title = shownTitle.use();
-  const found = pageOf(pathname);
-  if (!found) return <div className={classes['breadcrumb']}>{title}</div>;
-  const { section, page, below } = found;
   return (
-    <nav aria-label="Breadcrumb" className={classes['breadcrumb']}>
-      <ol>
-        <li className={classes['section']}>{section.label}</li>
-        <li className={below ? classes['parent'] : undefined}>
-          <Link to={page.path} params={{ tenantId: tenantId ?? '' }} aria-current={below ? undefined : 'page'}>
-            {page.label}
-          </Link>
-        </li>
-        {below && (
-          <li aria-current="page" className={classes['last']}>
-            {title}
-          </li>
-        )}
-      </ol>
-    </nav>
+    <Text component="nav" aria-label="Breadcrumb" size="sm" flex={1} miw={0} truncate>
+      {found && (
+        <Box component="span" visibleFrom="sm" c="dimmed">
+          {found.section.label}
+          {' / '}
+          {found.below && (
+            <>
+              <Text
+                span
+                inherit
+                c="dimmed"
+                renderRoot={(props) => <Link {...props} to={found.page.path} params={{ tenantId: tenantId ?? '' }} />}
+              >
+                {found.page.label}
+              </Text>
+              {' / '}
+            </>
+          )}
+        </Box>
+      )}
+      <Text span inherit fw={500} aria-current="page">
+        {title}
+      </Text>
+    </Text>
   );
 }

@@ -1,22 +1,20 @@
-import { ActionIcon, Drawer } from '@mantine/core';
+import { ActionIcon, AppShell, Container, Drawer, Flex, Group } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconMenu2 } from '@tabler/icons-react';
 import { useSuspenseQuery } from '@tanstack/react-query';
 import { Link, Outlet, useParams } from '@tanstack/react-router';
-import { lazy, Suspense, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { whoAmI } from '../api/session.js';
+import { LockoutDialog } from '../lockout/LockoutDialog.js';
 import { Account } from './Account.js';
 import { Breadcrumb } from './Breadcrumb.js';
 import { ColorScheme } from './ColorScheme.js';
 import classes from './Frame.module.css';
-import { Jump } from './jump/Jump.js';
+import { Jump } from './Jump.js';
 import { Mark } from './Mark.js';
 import { Navigation } from './Navigation.js';
-import { LockoutDialog } from '../lockout/LockoutDialog.js';
 import { SessionEnded } from './SessionEnded.js';
-import { TenantButton } from './TenantButton.js';
-
-const TenantSwitcher = lazy(async () => ({ default: (await import('./TenantSwitcher.js')).TenantSwitcher }));
+import { TenantSwitcher } from './TenantSwitcher.js';
 
 export function Frame({ children }: { readonly children?: ReactNode }) {
   const [sheet, { open, close }] = useDisclosure(false);
@@ -24,55 +22,53 @@ export function Frame({ children }: { readonly children?: ReactNode }) {
   const { tenantId: shown } = useParams({ strict: false });
   const tenantId = me.tenantId ?? shown;
   return (
-    <div className={classes['frame']}>
+    <AppShell
+      layout="alt"
+      header={{ height: 'var(--postern-header)' }}
+      navbar={{ width: 232, breakpoint: 'sm', collapsed: { mobile: true } }}
+      padding={{ base: 'md', sm: 'xl' }}
+    >
       <a href="#main" className={classes['skip']}>
         Skip to content
       </a>
-      <aside className={classes['side']}>
-        <Brand />
+      <AppShell.Navbar visibleFrom="sm" bg="var(--postern-side)" aria-label="Pages" style={{ overflowY: 'auto' }}>
+        <Flex component={Link} to="/" align="center" h="var(--postern-header)" px="lg" flex="none" c="inherit">
+          <Mark />
+        </Flex>
         <Navigation me={me} tenantId={tenantId} />
-      </aside>
+      </AppShell.Navbar>
+      <AppShell.Header>
+        <Group h="100%" wrap="nowrap" gap="xs" pl={{ base: 'xs', sm: 'xl' }} pr={{ base: 'xs', sm: 'md' }}>
+          <ActionIcon hiddenFrom="sm" size="lg" onClick={open} aria-label="Menu">
+            <IconMenu2 size={18} stroke={1.75} aria-hidden />
+          </ActionIcon>
+          <Breadcrumb tenantId={tenantId} />
+          <Group flex="none" wrap="nowrap" gap={4}>
+            <Jump me={me} tenantId={tenantId} />
+            {me.role === 'operator' && <TenantSwitcher tenantId={tenantId} />}
+            <ColorScheme />
+            <Account me={me} />
+          </Group>
+        </Group>
+      </AppShell.Header>
+      <AppShell.Main id="main" tabIndex={-1}>
+        <Container size={1240} px={0} pb="xl">
+          {children ?? <Outlet />}
+        </Container>
+      </AppShell.Main>
       <Drawer
         opened={sheet}
         onClose={close}
         size={280}
         title={<Mark />}
         closeButtonProps={{ 'aria-label': 'Close the menu' }}
-        classNames={{ content: classes['sheet'], header: classes['sheetHeader'], body: classes['sheetBody'] }}
       >
-        <Navigation me={me} tenantId={tenantId} onNavigate={close} />
+        <nav aria-label="Pages">
+          <Navigation me={me} tenantId={tenantId} onNavigate={close} />
+        </nav>
       </Drawer>
-      <div className={classes['page']}>
-        <header className={classes['header']}>
-          <ActionIcon className={classes['menu']} size="lg" onClick={open} aria-label="Menu">
-            <IconMenu2 size={18} stroke={1.75} aria-hidden />
-          </ActionIcon>
-          <Breadcrumb tenantId={tenantId} />
-          <div className={classes['tools']}>
-            <Jump me={me} tenantId={tenantId} />
-            {me.role === 'operator' && (
-              <Suspense fallback={<TenantButton tenantId={tenantId} />}>
-                <TenantSwitcher tenantId={tenantId} />
-              </Suspense>
-            )}
-            <ColorScheme />
-            <Account me={me} />
-          </div>
-        </header>
-        <main id="main" tabIndex={-1} className={classes['main']}>
-          {children ?? <Outlet />}
-        </main>
-      </div>
       <LockoutDialog />
       <SessionEnded />
-    </div>
-  );
-}
-
-function Brand() {
-  return (
-    <Link to="/" className={classes['brand']}>
-      <Mark />
-    </Link>
+    </AppShell>
   );
 }

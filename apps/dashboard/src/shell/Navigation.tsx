@@ -1,7 +1,7 @@
-import { IconHelpCircle } from '@tabler/icons-react';
-import { Link } from '@tanstack/react-router';
+import { NavLink, Stack, Text } from '@mantine/core';
+import { IconHelpCircle, type Icon } from '@tabler/icons-react';
+import { Link, type LinkProps } from '@tanstack/react-router';
 import type { WhoAmI } from '../api/session.js';
-import classes from './Navigation.module.css';
 import { SECTIONS } from './pages.js';
 
 interface Props {
@@ -11,36 +11,28 @@ interface Props {
   readonly onNavigate?: () => void;
 }
 
-const active = { className: classes['active'] ?? '' };
-
 export function Navigation({ me, tenantId, onNavigate }: Props) {
   const shown = SECTIONS.filter(({ of }) => (of === 'tenant' ? tenantId !== undefined : me.role === 'operator'));
+  const link = (label: string, Icon: Icon, to: LinkProps['to']) => (
+    <NavLink
+      key={label}
+      label={label}
+      leftSection={<Icon size={16} stroke={1.75} aria-hidden />}
+      {...(onNavigate && { onClick: onNavigate })}
+      renderRoot={(props) => <Link {...props} to={to} params={{ tenantId: tenantId ?? '' }} />}
+    />
+  );
   return (
-    <nav aria-label="Pages" className={classes['navigation']}>
+    <Stack gap="md" flex={1} p="xs">
       {shown.map((section) => (
         <section key={section.label} aria-label={section.label}>
-          <div className={classes['section']}>{section.label}</div>
-          {section.pages.map(({ path, label, icon: Icon }) => (
-            <Link
-              key={path}
-              to={path}
-              params={{ tenantId: tenantId ?? '' }}
-              className={classes['link']}
-              activeProps={active}
-              onClick={onNavigate}
-            >
-              <Icon size={16} stroke={1.75} aria-hidden />
-              {label}
-            </Link>
-          ))}
+          <Text size="xs" fw={500} c="dimmed" px="sm" pb={4}>
+            {section.label}
+          </Text>
+          {section.pages.map(({ path, label, icon }) => link(label, icon, path))}
         </section>
       ))}
-      <section aria-label="Help" className={classes['last']}>
-        <Link to="/help/ip-not-authorized" className={classes['link']} activeProps={active} onClick={onNavigate}>
-          <IconHelpCircle size={16} stroke={1.75} aria-hidden />
-          Help: IP not authorized
-        </Link>
-      </section>
-    </nav>
+      <Stack mt="auto">{link('Help: IP not authorized', IconHelpCircle, '/help/ip-not-authorized')}</Stack>
+    </Stack>
   );
 }

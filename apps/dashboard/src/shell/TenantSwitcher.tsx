@@ -1,81 +1,59 @@
-import { Button, Combobox, ScrollArea, Text, useCombobox } from '@mantine/core';
+import { Select, Text } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
+import { useEffect } from 'react';
 import { tenantsQuery } from '../pages/operator/tenants-query.js';
-import { TenantButton } from './TenantButton.js';
 
 const MAX_SHOWN = 50;
 
+/** Loads the list of tenants when it is opened, to its end: it is searched here. */
 export function TenantSwitcher({ tenantId }: { readonly tenantId: string | undefined }) {
-  const [search, setSearch] = useState('');
   const navigate = useNavigate();
-  const combobox = useCombobox({
-    onDropdownOpen: () => combobox.focusSearchInput(),
-    onDropdownClose: () => {
-      combobox.resetSelectedOption();
-      combobox.focusTarget();
-      setSearch('');
-    },
-  });
-  const tenants = useInfiniteQuery({ ...tenantsQuery, enabled: combobox.dropdownOpened });
-  const words = search.trim().toLowerCase();
-  const found = useMemo(
-    () => (tenants.data ?? []).filter(({ id, name }) => id.includes(words) || name.toLowerCase().includes(words)),
-    [tenants.data, words],
-  );
+  const [opened, { open, close }] = useDisclosure(false);
+  const tenants = useInfiniteQuery({ ...tenantsQuery, enabled: opened });
+  const { hasNextPage, isFetching, error, fetchNextPage } = tenants;
+  useEffect(() => {
+    if (opened && hasNextPage && !isFetching && !error) void fetchNextPage();
+  }, [opened, hasNextPage, isFetching, error, fetchNextPage]);
+  const names = new Map(tenants.data?.map(({ id, name }) => [id, name]));
+  const ids = new Set(tenantId === undefined ? names.keys() : [tenantId, ...names.keys()]);
   return (
-    <Combobox
-      store={combobox}
-      width={300}
-      position="bottom-end"
-      onOptionSubmit={(id) => {
-        combobox.closeDropdown();
-        void navigate({ to: '/t/$tenantId/smtp-users', params: { tenantId: id }, search: {} });
+    <Select
+      aria-label="Tenant"
+      placeholder="Tenant …"
+      size="xs"
+      w={{ base: 112, sm: 160 }}
+      data={[...ids]}
+      value={tenantId ?? null}
+      onChange={(id) =>
+        id !== null && void navigate({ to: '/t/$tenantId/smtp-users', params: { tenantId: id }, search: {} })
+      }
+      allowDeselect={false}
+      searchable
+      limit={MAX_SHOWN}
+      filter={({ options, search, limit }) => {
+        const words = search.trim().toLowerCase();
+        return options
+          .filter(
+            (option) =>
+              'value' in option && `${option.value} ${names.get(option.value)?.toLowerCase()}`.includes(words),
+          )
+          .slice(0, limit);
       }}
-    >
-      <Combobox.Target targetType="button">
-        <TenantButton tenantId={tenantId} onClick={() => combobox.toggleDropdown()} />
-      </Combobox.Target>
-      <Combobox.Dropdown>
-        <Combobox.Search
-          value={search}
-          onChange={(event) => setSearch(event.currentTarget.value)}
-          placeholder="Find a tenant"
-          aria-label="Find a tenant"
-        />
-        <Combobox.Options>
-          <ScrollArea.Autosize mah={320} type="scroll">
-            {found.slice(0, MAX_SHOWN).map(({ id, name }) => (
-              <Combobox.Option key={id} value={id} active={id === tenantId}>
-                <Text size="sm" truncate>
-                  {name}
-                </Text>
-                <Text size="xs" c="dimmed" className="mono" truncate>
-                  {id}
-                </Text>
-              </Combobox.Option>
-            ))}
-            {found.length === 0 && (
-              <Combobox.Empty>
-                {tenants.isPending ? 'Loading …' : tenants.error ? tenants.error.message : 'No such tenant'}
-              </Combobox.Empty>
-            )}
-          </ScrollArea.Autosize>
-          {tenants.hasNextPage && (
-            <Combobox.Footer>
-              <Button
-                variant="subtle"
-                size="compact-xs"
-                loading={tenants.isFetchingNextPage}
-                onClick={() => void tenants.fetchNextPage()}
-              >
-                Load more tenants
-              </Button>
-            </Combobox.Footer>
-          )}
-        </Combobox.Options>
-      </Combobox.Dropdown>
-    </Combobox>
+      renderOption={({ option: { value } }) => (
+        <div>
+          <Text size="sm">{names.get(value)}</Text>
+          <Text size="xs" className="mono">
+            {value}
+          </Text>
+        </div>
+      )}
+      nothingFoundMessage={error?.message ?? (isFetching ? 'Loading …' : 'No such tenant')}
+      onFocus={(event) => event.currentTarget.select()}
+      onDropdownOpen={open}
+      onDropdownClose={close}
+      comboboxProps={{ width: 300, position: 'bottom-end' }}
+    />
   );
 }

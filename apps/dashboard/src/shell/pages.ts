@@ -9,6 +9,7 @@ import {
   IconShieldX,
   type Icon,
 } from '@tabler/icons-react';
+import type { LinkProps } from '@tanstack/react-router';
 
 interface Section {
   readonly label: string;
@@ -18,22 +19,10 @@ interface Section {
 
 export interface NavigationPage {
   /** `$tenantId` is replaced by the tenant that is shown. */
-  readonly path: (typeof PATHS)[number];
+  readonly path: NonNullable<LinkProps['to']>;
   readonly label: string;
   readonly icon: Icon;
 }
-
-const PATHS = [
-  '/t/$tenantId/smtp-users',
-  '/t/$tenantId/denials',
-  '/t/$tenantId/changes',
-  '/t/$tenantId/api-keys',
-  '/t/$tenantId/reply',
-  '/operator/tenants',
-  '/operator/relays',
-  '/operator/system',
-  '/operator/api-keys',
-] as const;
 
 export const SECTIONS: readonly Section[] = [
   {

@@ -1,8 +1,7 @@
-import { CloseButton, Popover, UnstyledButton } from '@mantine/core';
+import { Button, Popover, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconPlus } from '@tabler/icons-react';
+import { IconPlus, IconX } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
-import classes from './FilterChip.module.css';
 
 interface Props {
   readonly label: string;
@@ -15,21 +14,36 @@ interface Props {
 /** *＋ Address* while it is not used, *Address 203.0.113.9 ×* while it is. */
 export function FilterChip({ label, value, onClear, children }: Props) {
   const [opened, { toggle, close }] = useDisclosure(false);
+  const look = {
+    size: 'compact-sm',
+    radius: 'xl',
+    variant: value === undefined ? 'default' : 'light',
+    color: 'gray',
+  } as const;
   return (
-    <span className={classes['chip']} data-used={value !== undefined || undefined}>
+    <Button.Group>
       <Popover opened={opened} onChange={close} position="bottom-start" trapFocus returnFocus>
         <Popover.Target>
-          <UnstyledButton className={classes['label']} onClick={toggle}>
-            {value === undefined && <IconPlus size={12} stroke={2} aria-hidden />}
+          <Button
+            {...look}
+            leftSection={value === undefined && <IconPlus size={12} stroke={2} aria-hidden />}
+            onClick={toggle}
+          >
             {label}
-            {value !== undefined && <span className={classes['value']}>{value}</span>}
-          </UnstyledButton>
+            {value !== undefined && (
+              <Text span inherit c="var(--postern-link)" ms={6} maw="24ch" truncate>
+                {value}
+              </Text>
+            )}
+          </Button>
         </Popover.Target>
         <Popover.Dropdown p="sm">{children(close)}</Popover.Dropdown>
       </Popover>
       {value !== undefined && (
-        <CloseButton size="xs" aria-label={`Remove the filter ${label}: ${value}`} onClick={onClear} />
+        <Button {...look} aria-label={`Remove the filter ${label}: ${value}`} onClick={onClear}>
+          <IconX size={12} stroke={2} aria-hidden />
+        </Button>
       )}
-    </span>
+    </Button.Group>
   );
 }

@@ -1,6 +1,5 @@
+import { Box, Text, Typography } from '@mantine/core';
 import type { ReactNode } from 'react';
-import classes from './FirstSteps.module.css';
-import numbered from './steps.module.css';
 
 interface Props {
   readonly title: string;
@@ -10,18 +9,20 @@ interface Props {
 
 export function FirstSteps({ title, children, steps }: Props) {
   return (
-    <section className={classes['first']}>
+    <Typography maw={640}>
       <h2>{title}</h2>
       <p>{children}</p>
-      <ol className={numbered['steps']}>
+      <ol>
         {steps.map((step) => (
-          <li key={step.title}>
+          <Box component="li" key={step.title} mt="md">
             <h3>{step.title}</h3>
-            <p>{step.text}</p>
+            <Text c="dimmed" mb="xs">
+              {step.text}
+            </Text>
             {step.action}
-          </li>
+          </Box>
         ))}
       </ol>
-    </section>
+    </Typography>
   );
 }

@@ -1,13 +1,21 @@
 import { Text } from '@mantine/core';
 import { Stale } from './States.js';
-import classes from './LiveMark.module.css';
 import type { Live } from './use-live.js';
 
 export function LiveMark({ live }: { readonly live: Live }) {
   if (live.state === 'stale') return <Stale since={live.since} />;
   return (
-    <Text size="xs" c="dimmed" className={classes['live']} data-live={live.state === 'live' || undefined}>
-      {live.state === 'live' ? 'Live' : 'Connecting …'}
+    <Text size="xs" c="dimmed">
+      {live.state === 'live' ? (
+        <>
+          <Text span inherit c="var(--postern-link)" aria-hidden>
+            •
+          </Text>{' '}
+          Live
+        </>
+      ) : (
+        'Connecting …'
+      )}
     </Text>
   );
 }

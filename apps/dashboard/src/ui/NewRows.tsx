@@ -1,6 +1,5 @@
-import { UnstyledButton } from '@mantine/core';
+import { Button, Flex } from '@mantine/core';
 import { IconArrowUp } from '@tabler/icons-react';
-import classes from './NewRows.module.css';
 
 interface Props {
   readonly count: number;
@@ -10,13 +9,25 @@ interface Props {
 /** *12 new*: shows the new rows of a live list on a click, so that nothing moves under the pointer. */
 export function NewRows({ count, onShow }: Props) {
   return (
-    <div role="status" className={classes['place']}>
+    // Takes no room of its own: the list below does not move when it comes.
+    <Flex
+      role="status"
+      justify="center"
+      h={0}
+      pos="sticky"
+      top="calc(var(--postern-header) + 42px)"
+      style={{ zIndex: 3 }}
+    >
       {count > 0 && (
-        <UnstyledButton className={classes['button']} onClick={onShow}>
-          <IconArrowUp size={13} stroke={2} aria-hidden />
+        <Button
+          size="compact-sm"
+          radius="xl"
+          leftSection={<IconArrowUp size={13} stroke={2} aria-hidden />}
+          onClick={onShow}
+        >
           {count.toLocaleString('en')} new
-        </UnstyledButton>
+        </Button>
       )}
-    </div>
+    </Flex>
   );
 }

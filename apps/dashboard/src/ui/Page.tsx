@@ -1,5 +1,5 @@
+import { Box, Flex, Group, Text, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
-import classes from './Page.module.css';
 import { usePageTitle } from './page-title.js';
 
 interface Props {
@@ -15,13 +15,29 @@ export function Page({ title, heading, description, actions, children }: Props) 
   usePageTitle(title);
   return (
     <>
-      <header className={classes['header']}>
-        <div className={classes['words']}>
-          <h1 className={classes['title']}>{heading ?? title}</h1>
-          {description !== undefined && <p className={classes['description']}>{description}</p>}
-        </div>
-        {actions !== undefined && <div className={classes['actions']}>{actions}</div>}
-      </header>
+      <Flex
+        component="header"
+        wrap="wrap"
+        justify="space-between"
+        align="flex-start"
+        columnGap="lg"
+        rowGap="sm"
+        mb={{ base: 'md', sm: 'lg' }}
+      >
+        <Box flex="1 1 220px" miw={0}>
+          <Title style={{ overflowWrap: 'anywhere' }}>{heading ?? title}</Title>
+          {description !== undefined && (
+            <Text c="dimmed" maw="68ch" style={{ textWrap: 'pretty' }}>
+              {description}
+            </Text>
+          )}
+        </Box>
+        {actions !== undefined && (
+          <Group gap="xs" w={{ base: '100%', sm: 'auto' }}>
+            {actions}
+          </Group>
+        )}
+      </Flex>
       {children}
     </>
   );

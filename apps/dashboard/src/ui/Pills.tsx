@@ -1,5 +1,4 @@
-import { UnstyledButton } from '@mantine/core';
-import classes from './Pills.module.css';
+import { Button, Group, Text } from '@mantine/core';
 
 interface Props<Value extends string> {
   readonly label: string;
@@ -14,21 +13,45 @@ interface Props<Value extends string> {
   }[];
 }
 
+const CHOSEN = { bg: 'var(--postern-side-selected)', c: 'var(--mantine-color-text)' } as const;
+
 export function Pills<Value extends string>({ label, value, onChange, items }: Props<Value>) {
   return (
-    <div role="group" aria-label={label} className={classes['pills']}>
+    <Group
+      role="group"
+      aria-label={label}
+      gap={2}
+      p={2}
+      maw="100%"
+      wrap="nowrap"
+      style={{ overflowX: 'auto', scrollbarWidth: 'none' }}
+    >
       {items.map((item) => (
-        <UnstyledButton
+        <Button
           key={item.value}
-          className={classes['pill']}
+          size="compact-sm"
+          flex="none"
+          variant="subtle"
+          color="gray"
+          {...(item.value === value ? CHOSEN : { c: 'dimmed' })}
           aria-pressed={item.value === value}
-          data-tone={item.count ? item.tone : undefined}
           onClick={() => onChange(item.value)}
+          rightSection={
+            'count' in item && (
+              <Text
+                size="xs"
+                miw="1ch"
+                className="tabular"
+                {...(item.count && item.tone ? { c: `var(--postern-${item.tone}-text)`, fw: 600 } : { c: 'dimmed' })}
+              >
+                {item.count?.toLocaleString('en')}
+              </Text>
+            )
+          }
         >
           {item.label}
-          {'count' in item && <span className={classes['count']}>{item.count?.toLocaleString('en') ?? ' '}</span>}
-        </UnstyledButton>
+        </Button>
       ))}
-    </div>
+    </Group>
   );
 }

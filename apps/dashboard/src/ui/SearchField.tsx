@@ -2,7 +2,6 @@ import { CloseButton, Kbd, TextInput, type TextInputProps } from '@mantine/core'
 import { useDebouncedCallback, useHotkeys } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { useRef, useState } from 'react';
-import classes from './SearchField.module.css';
 
 interface Props extends Omit<TextInputProps, 'value' | 'onChange'> {
   readonly label: string;
@@ -48,7 +47,9 @@ export function SearchField({ label, value, onChange, ...input }: Props) {
           <CloseButton size="sm" aria-label="Clear the search" onClick={() => change('')} />
         )
       }
-      className={classes['search']}
+      flex={{ base: 1, sm: 'none' }}
+      miw={160}
+      w={{ base: 'auto', sm: 260 }}
       autoComplete="off"
       spellCheck={false}
       {...input}

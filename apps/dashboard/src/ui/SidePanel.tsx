@@ -1,7 +1,6 @@
 import { Drawer } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import type { ReactNode } from 'react';
-import classes from './SidePanel.module.css';
 
 interface Props {
   readonly opened: boolean;
@@ -21,12 +20,8 @@ export function SidePanel({ opened, onClose, title, children }: Props) {
       size={phone ? '100%' : 480}
       title={title}
       closeButtonProps={{ 'aria-label': 'Close' }}
+      shadow="lg"
       {...(!phone && { withOverlay: false, lockScroll: false, trapFocus: false, closeOnClickOutside: false })}
-      classNames={{
-        content: classes['content'],
-        header: classes['header'],
-        ...(!phone && { inner: classes['inline'] }),
-      }}
     >
       {children}
     </Drawer>

@@ -20,7 +20,7 @@ import { DenialPanel } from './DenialPanel.js';
 import { DownloadCsv } from './DownloadCsv.js';
 import { matches } from './filter-denials.js';
 import { ChoiceFilter, PeriodFilter, TextFilter } from './Filters.js';
-import { periodInWords, periodOf, type RequestedPeriod, type PeriodSearch } from './period.js';
+import { periodOf } from './period.js';
 
 const HERE = '/signed-in/t/$tenantId/denials';
 const USUAL = '7d';
@@ -118,13 +118,7 @@ export function Denials() {
             rowKey={({ id }) => id}
             onOpen={({ id }) => show(id)}
             open={open}
-            empty={
-              <Nothing
-                words={whenInWords(search, requestedPeriod)}
-                filtered={filtered}
-                clear={() => change(NO_FILTERS)}
-              />
-            }
+            empty={<Nothing {...(filtered && { clear: () => change(NO_FILTERS) })} />}
           />
         </div>
       </Stack>
@@ -134,39 +128,23 @@ export function Denials() {
 }
 
 const NO_FILTERS = { ip: undefined, username: undefined, relay: undefined, reason: undefined, refused: undefined };
-const PERIOD_WORDS = { '1h': 'hour', '24h': '24 hours', '7d': '7 days', '30d': '30 days' } as const;
-
-function whenInWords({ period, from, to }: PeriodSearch, requestedPeriod: RequestedPeriod): string {
-  if (from === undefined && to === undefined) return `in the last ${PERIOD_WORDS[period ?? USUAL]}`;
-  return from !== undefined && to !== undefined
-    ? `from ${periodInWords(requestedPeriod)}`
-    : periodInWords(requestedPeriod);
-}
 
 function refuseRange(text: string): string | null {
   const range = parseRange(text);
   return range.ok ? null : range.detail;
 }
 
-function Nothing({
-  words,
-  filtered,
-  clear,
-}: {
-  readonly words: string;
-  readonly filtered: boolean;
-  readonly clear: () => void;
-}) {
-  if (!filtered)
+function Nothing({ clear }: { readonly clear?: () => void }) {
+  if (!clear)
     return (
-      <Empty title={`No login was denied ${words}`}>
+      <Empty title="No login was denied in this time">
         Every login with the right password came from an allowed address, or nobody tried. A denial appears here at
         once.
       </Empty>
     );
   return (
     <Empty
-      title={`No denial ${words} fits these filters`}
+      title="No denial in this time fits these filters"
       action={
         <Button variant="default" onClick={clear}>
           Clear filters

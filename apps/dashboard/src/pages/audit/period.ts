@@ -16,7 +16,7 @@ export interface PeriodSearch {
   readonly to?: string | undefined;
 }
 
-export interface RequestedPeriod {
+interface RequestedPeriod {
   readonly from?: string;
   /** If it is missing: until now, and new ones appear. */
   readonly to?: string;

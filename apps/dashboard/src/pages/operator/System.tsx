@@ -1,14 +1,14 @@
-import { Skeleton, Text } from '@mantine/core';
+import { Box, Skeleton, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { api, take, type Schema } from '../../api/client.js';
+import { Facts } from '../../changes/ChangeDetails.js';
 import { DataTable, type Column } from '../../ui/DataTable.js';
 import { Mono } from '../../ui/Mono.js';
 import { Page } from '../../ui/Page.js';
 import { Failed, Stale } from '../../ui/States.js';
 import { Time } from '../../ui/Time.js';
 import { DeadLetters } from './DeadLetters.js';
-import classes from './System.module.css';
 import { bytesInWords, consumerInWords, processInWords, secondsInWords } from './system-words.js';
 
 type Process = Schema<'ProcessState'>;
@@ -46,7 +46,7 @@ export function System() {
             <DataTable label="Consumers" columns={CONSUMERS} rows={data?.consumers} rowKey={({ name }) => name} />
           </Section>
           <Section title="Database and event bus">
-            <Facts system={data} />
+            {data ? <Facts facts={factsOf(data)} /> : <Skeleton height={104} width={320} />}
           </Section>
         </>
       )}
@@ -59,34 +59,21 @@ export function System() {
 
 function Section({ title, children }: { readonly title: string; readonly children: ReactNode }) {
   return (
-    <section className={classes['section']} aria-label={title}>
-      <h2 className={classes['title']}>{title}</h2>
+    <Box component="section" mb="xl" aria-label={title}>
+      <Title order={2} mb="xs">
+        {title}
+      </Title>
       {children}
-    </section>
+    </Box>
   );
 }
 
-function Facts({ system }: { readonly system: Schema<'SystemState'> | undefined }) {
-  const facts: readonly (readonly [string, string | undefined])[] = [
-    ['PostgreSQL', system?.database.version],
-    ['Size', system && bytesInWords(system.database.sizeBytes)],
-    ['Connections', system && `${system.database.connections} of ${system.database.maxConnections}`],
-    [
-      'Event bus',
-      system && (system.bus.kind === 'kafka' ? `Kafka at ${system.bus.brokers.join(', ')}` : 'the journal’s feed'),
-    ],
-  ];
-  return (
-    <dl className={classes['facts']}>
-      {facts.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd className="tabular">{value ?? <Skeleton height={12} my={4} width={90} />}</dd>
-        </div>
-      ))}
-    </dl>
-  );
-}
+const factsOf = ({ database, bus }: Schema<'SystemState'>) => ({
+  PostgreSQL: database.version,
+  Size: bytesInWords(database.sizeBytes),
+  Connections: `${database.connections} of ${database.maxConnections}`,
+  'Event bus': bus.kind === 'kafka' ? `Kafka at ${bus.brokers.join(', ')}` : 'the journal’s feed',
+});
 
 const State = ({ well, children }: { readonly well: boolean; readonly children: string }) => (
   <Text span inherit {...(well ? { c: 'dimmed' } : { fw: 500 })}>

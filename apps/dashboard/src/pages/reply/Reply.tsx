@@ -1,4 +1,4 @@
-import { Button, Group, Skeleton, Stack, Switch, TextInput } from '@mantine/core';
+import { Button, Group, Paper, SimpleGrid, Skeleton, Stack, Switch, Text, TextInput, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -14,7 +14,6 @@ import { Dimmed } from '../../ui/Dimmed.js';
 import { Page } from '../../ui/Page.js';
 import { Failed, ReadOnly } from '../../ui/States.js';
 import { showDone } from '../../ui/toast.js';
-import classes from './Reply.module.css';
 
 type TenantReply = Schema<'TenantReply'>;
 interface Stored {
@@ -91,7 +90,7 @@ function Editor({ tenantId, stored, onReload }: EditorProps) {
   });
   const conflict = save.error instanceof ApiProblem && save.error.problem.code === 'version-mismatch';
   return (
-    <div className={classes['columns']}>
+    <SimpleGrid cols={{ base: 1, md: 2 }} spacing="xl">
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -155,7 +154,7 @@ function Editor({ tenantId, stored, onReload }: EditorProps) {
         </Stack>
       </form>
       <Preview reply={textError === null && urlError === null ? reply : null} />
-    </div>
+    </SimpleGrid>
   );
 }
 
@@ -168,19 +167,21 @@ function Preview({ reply }: { readonly reply: TenantReply | null }) {
   const answer = reply && replyOf('deny', EXAMPLE_IP, reply);
   return (
     <section aria-label="Preview" aria-live="polite">
-      <h2 className={classes['previewTitle']}>The answer of the mail server</h2>
-      <p className={`mono ${classes['preview'] ?? ''}`}>
+      <Title order={2} size="sm" mb="xs">
+        The answer of the mail server
+      </Title>
+      <Paper p="md" mb="xs" className="mono">
         {answer ? (
           `${answer.code} ${answer.enhanced} ${answer.text}`
         ) : (
           <Dimmed>shown once the text and the link are valid</Dimmed>
         )}
-      </p>
-      <p className={classes['note']}>
+      </Paper>
+      <Text size="sm" c="dimmed">
         {reply?.opaque
           ? 'Exactly the answer to a wrong password. The text and the link are stored, but not used.'
           : `To a client at ${EXAMPLE_IP}. The default text is “${DEFAULT_TENANT_REPLY.text}”.`}
-      </p>
+      </Text>
     </section>
   );
 }

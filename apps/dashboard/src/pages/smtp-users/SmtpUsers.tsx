@@ -1,4 +1,4 @@
-import { Button, Stack, Text } from '@mantine/core';
+import { Box, Button, Group, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconPlus } from '@tabler/icons-react';
 import { useInfiniteQuery, useQueries, useQuery } from '@tanstack/react-query';
@@ -31,7 +31,6 @@ import {
   type Summary,
   type UserState,
 } from './queries.js';
-import classes from './SmtpUsers.module.css';
 
 const HERE = '/signed-in/t/$tenantId/smtp-users';
 type Shown = UserState | 'refusing';
@@ -99,7 +98,7 @@ export function SmtpUsers() {
         {list.error && !list.rows ? (
           <Failed error={list.error} retry={list.retry} />
         ) : (
-          <div className={classes['list']} data-old={list.isOld || undefined}>
+          <Box opacity={list.isOld ? 0.55 : 1}>
             <DataTable
               label="SMTP users"
               columns={COLUMNS}
@@ -112,7 +111,7 @@ export function SmtpUsers() {
               {...(list.more && { more: list.more })}
               empty={empty ? <NoUsers add={add} /> : <NothingFound query={query} state={state} />}
             />
-          </div>
+          </Box>
         )}
         {state === 'refusing' && refusing?.nextCursor && (
           <Dimmed size="xs">The {MOST_REFUSING} with the newest refusals. The page “Denials” shows all.</Dimmed>
@@ -200,7 +199,7 @@ function Restricted({ row }: { readonly row: Row }) {
 function Denials({ row }: { readonly row: Row }) {
   const restriction = useRestriction(row);
   const { summary } = row;
-  if (!summary) return <span className={classes['none']}>{summary === null ? '—' : ''}</span>;
+  if (!summary) return summary === null && <Dimmed>—</Dimmed>;
   const denial = lastDenial(summary);
   if (denial.kind === 'refusing' && restriction && letsIn(restriction, denial.ip))
     return (
@@ -210,13 +209,17 @@ function Denials({ row }: { readonly row: Row }) {
     );
   if (denial.kind === 'refusing')
     return (
-      <span className={classes['now']}>
-        <span className={classes['refusing']}>
-          refusing <span className={`mono ${classes['ip'] ?? ''}`}>{denial.ip}</span>
-          <span className="tabular"> · {denial.text}</span>
-        </span>
+      <Group gap="4px 12px" justify="space-between">
+        <Text span inherit fw={500} c="var(--postern-refused-text)" className="tabular">
+          <span aria-hidden>• </span>
+          refusing{' '}
+          <Box component="span" visibleFrom="sm" className="mono">
+            {denial.ip}
+          </Box>{' '}
+          · {denial.text}
+        </Text>
         <AllowAddress user={row} ip={denial.ip} menuOnly />
-      </span>
+      </Group>
     );
   if (denial.kind === 'would-refuse')
     return (
