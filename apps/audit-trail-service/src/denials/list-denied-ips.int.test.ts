@@ -122,7 +122,34 @@ describe('GET …/denied-ips', () => {
     ]);
   });
 
-  it('suggests neither the operator’s own proxy, nor a range that would let it in', async () => {
+  it('suggests both families when the list has only one, and the addresses came to one relay within an hour', async () => {
+    const person = new Person('d@acme.example');
+    await world.append(person, person.registered(), person.allowed('198.51.100.0/24'));
+    await world.happened(
+      person,
+      person.denied('2001:db8::9', { occurredAt: at(1) }),
+      person.denied('203.0.113.9', { occurredAt: at(2) }),
+    );
+    const [v4, v6] = await deniedIps(person);
+    expect(v6?.suggestedEntries).toEqual([
+      { range: '2001:db8::9', why: expect.stringContaining('both families'), covers: 1 },
+    ]);
+    expect(v4?.suggestedEntries).toEqual([
+      { range: '203.0.113.9', why: expect.any(String), covers: 1 },
+      { range: '2001:db8::9', why: expect.stringContaining('both families'), covers: 1 },
+    ]);
+    await world.happened(
+      person,
+      person.denied('203.0.113.10', { occurredAt: at(2), relay: 'mx2' }),
+      person.denied('203.0.113.11', { occurredAt: '2026-11-20T09:02:00.000Z' }),
+    );
+    expect(await suggestedFor(person, '203.0.113.10')).not.toContain('2001:db8::9');
+    expect(await suggestedFor(person, '203.0.113.11')).not.toContain('2001:db8::9');
+    await world.happened(person, person.allowed('2001:db8:1::/48'));
+    expect(await suggestedFor(person, '203.0.113.9')).not.toContain('2001:db8::9');
+  });
+
+  it('suggests neither the operator’s own proxy, nor a range or a host of the other family that would let it in', async () => {
     const [first, second, third] = ['p', 'q', 'r'].map((name) => new Person(`${name}@acme.example`)) as [
       Person,
       Person,
@@ -142,7 +169,7 @@ describe('GET …/denied-ips', () => {
       const { body } = await world.get<{ items: DeniedIp[] }>(admin, `${urlOf(first)}${query}`);
       return body.items.map((item) => [item.ip, item.looksLikeProxy, item.suggestedEntries.map(({ range }) => range)]);
     };
-    expect(await shown('?limit=1')).toEqual([['10.9.9.9', false, ['10.9.9.9', '10.9.9.0/24']]]);
+    expect(await shown('?limit=1')).toEqual([['10.9.9.9', false, ['10.9.9.9', '10.9.9.0/24', 'fd00:9::1']]]);
 
     await world.append(third, third.registered(), third.allowed('198.51.100.0/24'));
     await world.happened(third, ...[...proxies, '203.0.113.9'].map((ip) => third.denied(ip)));

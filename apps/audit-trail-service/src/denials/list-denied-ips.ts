@@ -2,9 +2,18 @@ import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { Described, Page } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import { denialReasonView, integer, text, time, view } from '@postern/http';
-import { isPrivate, neighbourhood, parseAddress, rangeOf, type IpAddress } from '@postern/ip-ranges';
+import {
+  isPrivate,
+  neighbourhood,
+  parseAddress,
+  parseRange,
+  rangeOf,
+  type Family,
+  type IpAddress,
+} from '@postern/ip-ranges';
 import { defineList, isText, isTime, ListQuery, pageOf, periodFields, readRows } from '@postern/lists';
-import { accessAt } from '@postern/restrictions';
+import type { KnownSmtpUser } from '@postern/read-models';
+import { accessAt, isLive } from '@postern/restrictions';
 import sql, { join, type Sql } from 'sql-template-tag';
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
@@ -21,6 +30,7 @@ const deniedTotals = {
   relays: z.array(text('mx1')),
   reasons: z.array(denialReasonView),
 };
+type DeniedTotals = Described<z.ZodObject<typeof deniedTotals>>;
 
 const suggestedEntry = view('SuggestedEntry', 'An entry that would allow the address.', {
   range: text('203.0.113.9', 'The address or range in canonical form, as in an entry.'),
@@ -48,6 +58,7 @@ export const deniedIps = defineList({
 });
 export type DeniedIp = z.infer<typeof deniedIps.item>;
 export type DeniedIpsParams = z.infer<typeof deniedIps.query>;
+type TotalsParams = Pick<DeniedIpsParams, 'limit'> & Partial<DeniedIpsParams>;
 
 export class ListDeniedIps extends ListQuery<DeniedIp, SmtpUserScope, DeniedIpsParams> {}
 
@@ -57,42 +68,90 @@ export class ListDeniedIpsHandler extends TenantReader implements IQueryHandler<
   execute({ scope: { tenantId, smtpUserId }, params }: ListDeniedIps): Promise<Page<DeniedIp>> {
     return inTenant(this.audit, tenantId, async (manager) => {
       const smtpUser = await findSmtpUser(manager, smtpUserId);
+      const now = new Date();
       // A removed user's logins are deferred like an unknown user's, so they are not denials.
-      const decide = smtpUser.status === 'registered' ? accessAt(smtpUser, new Date()) : () => ({ denial: false });
+      const decide = smtpUser.status === 'registered' ? accessAt(smtpUser, now) : () => ({ denial: false });
       const { items, nextCursor } = pageOf(await readTotals(manager, smtpUserId, params), params, deniedIps.order);
-      const records = items.map((totals) => {
-        const parsed = parseAddress(totals.ip);
-        const address = parsed.ok ? parsed.value : null;
-        return { totals, address, stillDenied: decide(address).denial };
-      });
-      const addresses = records.flatMap(({ address }) => address ?? []);
+      const records = items.map(addressed);
+      const recent = (await readTotals(manager, smtpUserId, { limit: RECENT })).map(addressed);
+      const addresses = [...records, ...recent].flatMap(({ address }) => address ?? []);
       const proxies = await findProxies(manager, tenantId, privateRanges(addresses));
       const networks = [...new Set(addresses.map(networkOf))].filter((network) => !proxies.has(network));
       const neighbours = await countNeighbours(manager, smtpUserId, networks);
-      const shown = records.map(({ totals, address, stillDenied }): DeniedIp => {
-        const looksLikeProxy = address !== null && proxies.has(address.text);
-        const suggestedEntries =
-          address !== null && stillDenied && !looksLikeProxy
-            ? suggestEntries(address, totals.count, neighbours.get(networkOf(address)) ?? 0)
-            : [];
-        return { ...totals, stillDenied, looksLikeProxy, suggestedEntries };
+      const isProxy = ({ address }: Denied) => address !== null && proxies.has(address.text);
+      const around = { listed: liveFamilies(smtpUser, now), neighbours, recent: recent.filter((one) => !isProxy(one)) };
+      const shown = records.map((denied): DeniedIp => {
+        const stillDenied = decide(denied.address).denial;
+        const looksLikeProxy = isProxy(denied);
+        const suggestedEntries = stillDenied && !looksLikeProxy ? suggestEntries(denied, around) : [];
+        return { ...denied.totals, stillDenied, looksLikeProxy, suggestedEntries };
       });
       return { items: shown, nextCursor };
     });
   }
 }
 
-/** The narrowest first. */
-function suggestEntries(address: IpAddress, count: number, neighbours: number): DeniedIp['suggestedEntries'] {
-  const times = count === 1 ? 'once' : `${count} times`;
-  const itself = { range: address.text, why: `The address itself, which was denied ${times}.`, covers: 1 };
-  if (neighbours < SEVERAL) return [itself];
-  const network = networkOf(address);
-  const why = `${neighbours} addresses of ${network} were denied: if the complete network is yours, one entry covers them all.`;
-  return [itself, { range: network, why, covers: neighbours }];
+interface Denied {
+  readonly totals: DeniedTotals;
+  /** Null if the text is not an address. */
+  readonly address: IpAddress | null;
+}
+
+function addressed(totals: DeniedTotals): Denied {
+  const parsed = parseAddress(totals.ip);
+  return { totals, address: parsed.ok ? parsed.value : null };
+}
+
+interface Surroundings {
+  /** The families of the entries that are live. */
+  readonly listed: ReadonlySet<Family>;
+  /** How many addresses of a network were denied. */
+  readonly neighbours: ReadonlyMap<string, number>;
+  readonly recent: readonly Denied[];
 }
 
 const SEVERAL = 3;
+/** A host's address of the other family is searched among this many recently denied addresses. */
+const RECENT = 100;
+/** A host with both families tries one after the other (RFC 8305), and again with the next mail. */
+const SAME_TIME_MS = 3_600_000;
+
+/** The narrowest first. */
+function suggestEntries(denied: Denied, { listed, neighbours, recent }: Surroundings): DeniedIp['suggestedEntries'] {
+  const { address, totals } = denied;
+  if (address === null) return [];
+  const other: Family = address.family === 'IPv4' ? 'IPv6' : 'IPv4';
+  const times = totals.count === 1 ? 'once' : `${totals.count} times`;
+  const both = `The list has only ${other} ranges, and this is ${address.family}: a host that has both needs entries for both families.`;
+  const isMissing = listed.has(other) && !listed.has(address.family);
+  const itself = `The address itself, which was denied ${times}.`;
+  const suggestions = [{ range: address.text, why: isMissing ? `${itself} ${both}` : itself, covers: 1 }];
+  const network = networkOf(address);
+  const covers = neighbours.get(network) ?? 0;
+  if (covers >= SEVERAL) {
+    const why = `${covers} addresses of ${network} were denied: if the complete network is yours, one entry covers them all.`;
+    suggestions.push({ range: network, why, covers });
+  }
+  const twin = recent.find((one) => one.address?.family === other && isNear(one.totals, totals));
+  if (twin?.address && !listed.has(other)) {
+    const { text } = twin.address;
+    const why = `${text} was denied about the same time: if it is the same host, it needs entries for both families, IPv4 and IPv6.`;
+    suggestions.push({ range: text, why, covers: 1 });
+  }
+  return suggestions;
+}
+
+/** At the same relay, within an hour. */
+function isNear(one: DeniedTotals, other: DeniedTotals): boolean {
+  const apart = Math.abs(Date.parse(one.lastDeniedAt) - Date.parse(other.lastDeniedAt));
+  return apart <= SAME_TIME_MS && one.relays.some((relay) => other.relays.includes(relay));
+}
+
+function liveFamilies(smtpUser: KnownSmtpUser, now: Date): ReadonlySet<Family> {
+  const live = smtpUser.status === 'registered' ? smtpUser.entries.filter((entry) => isLive(entry, now)) : [];
+  const ranges = live.map(({ range }) => parseRange(range));
+  return new Set(ranges.flatMap((range) => (range.ok ? [range.value.family] : [])));
+}
 
 /** IPv4 /24, IPv6 /64. */
 function networkOf(address: IpAddress): string {
@@ -104,8 +163,8 @@ function privateRanges(addresses: readonly IpAddress[]): string[] {
   return [...new Set(within.flatMap((address) => [address.text, networkOf(address)]))];
 }
 
-function readTotals(manager: EntityManager, smtpUserId: string, params: DeniedIpsParams) {
-  return readRows<Described<z.ZodObject<typeof deniedTotals>>>(
+function readTotals(manager: EntityManager, smtpUserId: string, params: TotalsParams) {
+  return readRows<DeniedTotals>(
     manager,
     sql`SELECT ip, count::float8 AS count, first_denied_at AS "firstDeniedAt", last_denied_at AS "lastDeniedAt", relays, reasons
           FROM audit.denied_ips known
@@ -114,7 +173,7 @@ function readTotals(manager: EntityManager, smtpUserId: string, params: DeniedIp
 }
 
 /** Uses the index `denied_ips_of_user`. */
-function conditionsOf(smtpUserId: string, { from, to, cursor }: DeniedIpsParams): Sql[] {
+function conditionsOf(smtpUserId: string, { from, to, cursor }: TotalsParams): Sql[] {
   const conditions = [sql`smtp_user_id = ${smtpUserId}`];
   if (from !== undefined) conditions.push(sql`last_denied_at >= ${from}::timestamptz`);
   if (to !== undefined) conditions.push(sql`first_denied_at < ${to}::timestamptz`);
