@@ -15,8 +15,6 @@ interface Waiting {
   readonly report: DenialReport;
   /** Its count still grows, so it is not sent yet. */
   readonly counting: boolean;
-  /** The file has the record, maybe with a lower count. */
-  written: boolean;
 }
 
 /**
@@ -28,11 +26,11 @@ export class DenialSpool {
   damaged = 0;
 
   private readonly waiting = new Map<string, Waiting>();
-  /** Ids whose last state (a new record, or a higher count) is not in the file. */
+  /** Ids whose last state (a new record, a higher count, or the removal) is not in the file. */
   private unwritten = new Set<string>();
   private beingWritten: ReadonlySet<string> = new Set();
-  /** The ids in `beingWritten` that the file does not have yet. */
-  private arriving: ReadonlySet<string> = new Set();
+  /** Ids of the records in the file, maybe with a lower count. */
+  private inFile = new Set<string>();
   private writing: Promise<void> = Promise.resolve();
   private nextWriting: Promise<void> | null = null;
   private file: SpoolFile | null = null;
@@ -47,7 +45,8 @@ export class DenialSpool {
   }
 
   get unsaved(): number {
-    return this.file === null ? this.waiting.size : new Set([...this.unwritten, ...this.beingWritten]).size;
+    if (this.file === null) return this.waiting.size;
+    return [...this.waiting.keys()].filter((id) => this.unwritten.has(id) || this.beingWritten.has(id)).length;
   }
 
   async open(): Promise<void> {
@@ -55,7 +54,8 @@ export class DenialSpool {
     if (dataDir === null) return;
     const file = new SpoolFile(join(dataDir, 'denials'));
     const { records, damaged } = await file.read();
-    for (const report of records) this.waiting.set(report.id, { report, counting: false, written: true });
+    for (const report of records) this.waiting.set(report.id, { report, counting: false });
+    this.inFile = new Set(this.waiting.keys());
     this.file = file;
     this.damaged = damaged;
     if (damaged === 0) return;
@@ -70,7 +70,7 @@ export class DenialSpool {
   put(report: DenialReport, counting = false): boolean {
     const before = this.waiting.get(report.id);
     if (this.closed || (before === undefined && this.waiting.size >= this.settings.maxDenials)) return false;
-    this.waiting.set(report.id, { report, counting, written: before?.written ?? false });
+    this.waiting.set(report.id, { report, counting });
     if (before?.report !== report) this.write(report.id);
     return true;
   }
@@ -94,13 +94,9 @@ export class DenialSpool {
   }
 
   acknowledge(ids: readonly string[]): void {
-    const { arriving } = this;
     for (const id of ids) {
-      const written = this.waiting.get(id)?.written;
       this.waiting.delete(id);
-      // If the file has the record, or is about to get it, the removal must be written too.
-      if (written || arriving.has(id)) this.write(id);
-      else this.unwritten.delete(id);
+      this.write(id);
     }
   }
 
@@ -129,33 +125,31 @@ export class DenialSpool {
     const ids = this.unwritten;
     this.unwritten = new Set();
     this.beingWritten = ids;
-    this.arriving = new Set([...ids].filter((id) => this.waiting.get(id)?.written === false));
     try {
-      if (this.waiting.size === 0) await file.clear();
-      else if (!(await this.compact(file))) await this.append(file, ids);
+      if (this.waiting.size === 0) {
+        await file.clear();
+        this.inFile.clear();
+      } else if (!(await this.compact(file))) await this.append(file, ids);
     } catch (error) {
       // These are older than the ids that arrived during the write.
       this.unwritten = new Set([...ids, ...this.unwritten]);
-      // The file never got these, so it needs no removal for them.
-      for (const id of this.arriving) if (!this.waiting.has(id)) this.unwritten.delete(id);
       this.alarm(error);
     }
     this.beingWritten = new Set();
-    this.arriving = new Set();
   }
 
   private async append(file: SpoolFile, ids: ReadonlySet<string>): Promise<void> {
     const lines: SpoolLine[] = [];
-    const written: Waiting[] = [];
     for (const id of ids) {
-      const one = this.waiting.get(id);
-      if (one === undefined) lines.push({ id });
-      else if (one.written) lines.push({ id, occurredAt: one.report.occurredAt, count: one.report.count });
-      else lines.push(one.report);
-      if (one !== undefined) written.push(one);
+      const report = this.waiting.get(id)?.report;
+      // A record that was acknowledged before it was written needs no removal.
+      if (report !== undefined || this.inFile.has(id)) lines.push(report ?? { id });
     }
-    await file.append(lines);
-    this.markWritten(written);
+    if (lines.length > 0) await file.append(lines);
+    for (const line of lines) {
+      if ('username' in line) this.inFile.add(line.id);
+      else this.inFile.delete(line.id);
+    }
   }
 
   /** Compacts the file if it is due. False: not due, or no disk space for a second file; an append may still fit. */
@@ -163,24 +157,17 @@ export class DenialSpool {
     const { elapsed, onProblem } = this.settings;
     if (file.lines <= 2 * this.waiting.size + LINES_LEFT) return false;
     if (elapsed() - this.compactionFailedAt < COMPACT_AGAIN_MS) return false;
-    const all = [...this.waiting.values()];
+    const all = [...this.waiting.values()].map(({ report }) => report);
     try {
-      await file.replace(all.map(({ report }) => report));
+      await file.replace(all);
     } catch (error) {
       this.compactionFailedAt = elapsed();
       const detail = `The denial spool cannot be compacted, so it grows. Make room on its disk: ${describe(error)}`;
       onProblem({ code: 'denials-not-saved', detail });
       return false;
     }
-    this.markWritten(all);
+    this.inFile = new Set(all.map(({ id }) => id));
     return true;
-  }
-
-  private markWritten(written: readonly Waiting[]): void {
-    for (const { report } of written) {
-      const now = this.waiting.get(report.id);
-      if (now !== undefined) now.written = true;
-    }
   }
 
   private alarm(error: unknown): void {

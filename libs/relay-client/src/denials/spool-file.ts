@@ -4,8 +4,8 @@ import { crc32 } from 'node:zlib';
 import type { DenialReport } from '@postern/contracts';
 import { removeUnfinished, replaceFile, syncFolderOf } from '../replace-file.js';
 
-/** A record, a later count of it, or its removal (the id alone). The last line about an id is valid. */
-export type SpoolLine = DenialReport | Pick<DenialReport, 'id' | 'occurredAt' | 'count'> | Pick<DenialReport, 'id'>;
+/** A record, maybe with a higher count than before, or its removal (the id alone). The last line about an id is valid. */
+export type SpoolLine = DenialReport | Pick<DenialReport, 'id'>;
 
 /** Written without a break: decisions wait for a millisecond at most. */
 const LINES_AT_ONCE = 256;
@@ -14,9 +14,8 @@ const LINES_AT_ONCE = 256;
 export class SpoolFile {
   lines = 0;
   private handle: FileHandle | null = null;
+  /** After it may be bytes of a failed write. The next append cuts them off. */
   private end = 0;
-  /** A failed write may have left bytes after `end`. They must be cut off before the next append. */
-  private torn = false;
 
   constructor(private readonly path: string) {}
 
@@ -32,33 +31,21 @@ export class SpoolFile {
     if (lines.at(-1) === '') lines.pop();
     for (const text of lines) {
       const line = parse(text);
-      const earlier = line === null ? undefined : records.get(line.id);
       if (line === null) damaged++;
       else if ('username' in line) records.set(line.id, line);
-      else if ('count' in line && earlier !== undefined) records.set(line.id, { ...earlier, ...line });
       else records.delete(line.id);
     }
     this.end = bytes.lastIndexOf('\n') + 1;
-    this.torn = this.end < bytes.length;
     this.lines = lines.length;
     return { records: [...records.values()], damaged };
   }
 
-  /** Resolves when the lines are on disk. If it rejects, the file has none of them. */
+  /** Resolves when the lines are on disk. After an error, a part of them may be. */
   async append(lines: readonly SpoolLine[]): Promise<void> {
     const handle = await this.open();
-    if (this.torn) await handle.truncate(this.end);
-    this.torn = true;
-    let end: number;
-    try {
-      end = await write(handle, lines, this.end);
-      await handle.datasync();
-    } catch (error) {
-      // The rest of a failed write would count as damaged later, or be valid again.
-      await handle.truncate(this.end).catch(() => undefined);
-      throw error;
-    }
-    this.torn = false;
+    await handle.truncate(this.end);
+    const end = await write(handle, lines, this.end);
+    await handle.datasync();
     this.end = end;
     this.lines += lines.length;
   }
@@ -70,7 +57,6 @@ export class SpoolFile {
     const former = this.handle;
     this.handle = null;
     this.end = end;
-    this.torn = false;
     this.lines = records.length;
     await former?.close();
     await syncFolderOf(this.path);
@@ -79,7 +65,6 @@ export class SpoolFile {
   async clear(): Promise<void> {
     await (await this.open()).truncate(0);
     this.end = 0;
-    this.torn = false;
     this.lines = 0;
   }
 
