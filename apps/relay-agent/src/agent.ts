@@ -14,7 +14,7 @@ import { type LoginCheck, withPrintableText } from './login-check.js';
 import { backendAt } from './nginx-auth/ask-backend.js';
 import { servePostfixPolicy } from './postfix-policy/postfix-policy.js';
 import { followRelayKey } from './relay-key.js';
-import { type AgentSettings, keyInClear, pemFiles } from './settings.js';
+import { type AgentSettings, keyInClear } from './settings.js';
 
 /** A busy Postfix has some hundred `smtpd`, each with one connection to a socket. */
 const MAX_CONNECTIONS = 4_096;
@@ -44,16 +44,24 @@ class Agent {
     private readonly settings: AgentSettings,
     private readonly logger: Logger,
   ) {
-    this.client = new RelayClient(clientSettings(settings, logger));
+    this.client = new RelayClient({
+      ...settings.relay,
+      client: `postern-relay-agent/${BUILD.version}`,
+      startWithinMs: START_WITHIN_MS,
+      onProblem: ({ code, detail }) => {
+        problems.inc({ code });
+        logger.warn({ code }, detail);
+      },
+    });
   }
 
   async start(): Promise<Running> {
     const { settings, client, logger } = this;
-    const { postfix, dovecotAuth, relayKeyFile } = settings;
-    for (const warning of keyInClear(settings)) logger.warn(warning);
-    const folder = await openDataFolder(settings.dataDir, 'POSTERN_AGENT_DATA_DIR');
+    const { relay, postfix, dovecotAuth, relayKeyFile } = settings;
+    for (const warning of keyInClear(relay.urls)) logger.warn(warning);
+    const folder = await openDataFolder(relay.dataDir, 'POSTERN_AGENT_DATA_DIR');
     this.ends.push(await lockFolder(folder));
-    if (relayKeyFile !== null) this.ends.push(followRelayKey(relayKeyFile, client, logger));
+    if (relayKeyFile) this.ends.push(followRelayKey(relayKeyFile, client, logger));
     this.ends.push(() => client.stop());
     await client.start().catch((error: Error) => {
       throw new SettingInvalid(error.message.replace('dataDir', `POSTERN_AGENT_DATA_DIR ${folder}`), { cause: error });
@@ -97,7 +105,7 @@ class Agent {
     const routes = agentRoutes({
       checkFor: (protocol) => this.checkFor(protocol),
       dryRun: ({ username, ip }) => this.client.peek(username, ip),
-      askBackend: nginxBackend === null ? null : backendAt(nginxBackend),
+      askBackend: nginxBackend === undefined ? null : backendAt(nginxBackend),
       missing: () => this.missing(),
       condition: () => this.condition(),
     });
@@ -151,26 +159,4 @@ class Agent {
       denials: { waiting: status.queuedDenials, dropped: status.droppedDenials },
     };
   }
-}
-
-function clientSettings(settings: AgentSettings, logger: Logger): ConstructorParameters<typeof RelayClient>[0] {
-  const { upstreams, relayKey, relayName, unknownUser, maxStalenessMs, whenStale, observeLogins, tls, dataDir } =
-    settings;
-  return {
-    urls: upstreams,
-    key: relayKey,
-    relayName,
-    client: `postern-relay-agent/${BUILD.version}`,
-    unknownUser,
-    maxStalenessMs,
-    whenStale,
-    observeLogins,
-    dataDir,
-    startWithinMs: START_WITHIN_MS,
-    tls: pemFiles(tls),
-    onProblem: ({ code, detail }) => {
-      problems.inc({ code });
-      logger.warn({ code }, detail);
-    },
-  };
 }

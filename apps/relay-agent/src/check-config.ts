@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type Address, addressText, isReached, type ListenAddress } from './listen/listen.js';
-import { type AgentSettings, keyInClear, pemFiles } from './settings.js';
+import { type AgentSettings, keyInClear } from './settings.js';
 
 export interface Finding {
   readonly verdict: 'ok' | 'WARNING' | 'WRONG';
@@ -16,9 +16,10 @@ export interface Finding {
 const TIMEOUT_MS = 5_000;
 
 export async function checkConfig(settings: AgentSettings): Promise<Finding[]> {
-  const { postfix, dovecotAuth, nginxBackend } = settings;
+  const { relay, postfix, dovecotAuth, nginxBackend } = settings;
+  const dataDir = resolve(relay.dataDir);
   return Promise.all([
-    look(`POSTERN_AGENT_DATA_DIR ${resolve(settings.dataDir)}`, folder(resolve(settings.dataDir))),
+    look(`POSTERN_AGENT_DATA_DIR ${dataDir}`, folder(dataDir)),
     listener('POSTERN_AGENT_HTTP', settings.http),
     ...(postfix ? [listener('POSTERN_AGENT_POSTFIX', postfix)] : []),
     ...(dovecotAuth
@@ -28,8 +29,8 @@ export async function checkConfig(settings: AgentSettings): Promise<Finding[]> {
         ]
       : []),
     ...(nginxBackend ? [server('POSTERN_AGENT_NGINX_BACKEND', addressOf(new URL(nginxBackend)))] : []),
-    ...settings.upstreams.map((url) => look(`upstream ${url}`, askUpstream(url, settings))),
-    ...keyInClear(settings).map((text): Finding => ({ verdict: 'WARNING', text })),
+    ...relay.urls.map((url) => look(`upstream ${url}`, askUpstream(url, relay))),
+    ...keyInClear(relay.urls).map((text): Finding => ({ verdict: 'WARNING', text })),
   ]);
 }
 
@@ -96,10 +97,10 @@ async function port(address: { readonly host: string; readonly port: number }): 
 const IN_USE = 'is in use, by a running agent or by another process';
 
 /** Every key may send this request. */
-async function askUpstream(url: string, settings: AgentSettings): Promise<string> {
+async function askUpstream(url: string, { key, tls }: AgentSettings['relay']): Promise<string> {
   const request = (url.startsWith('https:') ? https : http).get(new URL('/v1/whoami', url), {
-    ...pemFiles(settings.tls),
-    headers: { authorization: `Bearer ${settings.relayKey}` },
+    ...tls,
+    headers: { authorization: `Bearer ${key}` },
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   const { statusCode, body } = await answerTo(request).catch((error: Error) => {

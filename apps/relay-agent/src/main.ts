@@ -17,7 +17,7 @@ const program = new TerminalCommand('postern-agent')
   .action(() =>
     runProcess('The relay agent', async () => {
       const settings = readSettings();
-      return startAgent(settings, createLogger(settings.logLevel, [settings.relayKey]));
+      return startAgent(settings, createLogger(settings.logLevel, [settings.relay.key]));
     }),
   );
 program

@@ -3,29 +3,10 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { parseApiKey } from '@postern/contracts';
 import { isBaseUrl } from '@postern/relay-client';
-import { LOG_LEVELS, type LogLevel, readSecretFile, readSettingFile, SettingInvalid } from '@postern/settings';
-import type { Address, ListenAddress, SocketAccess } from './listen/listen.js';
+import { LOG_LEVELS, readSecretFile, readSettingFile, SettingInvalid } from '@postern/settings';
+import type { Address, ListenAddress } from './listen/listen.js';
 
-export interface AgentSettings {
-  /** In order of preference. */
-  readonly upstreams: readonly string[];
-  readonly relayKey: string;
-  readonly relayKeyFile: string | null;
-  readonly relayName: string;
-  readonly tls: { readonly caFile: string | null; readonly certFile: string | null; readonly keyFile: string | null };
-  readonly dataDir: string;
-  readonly http: ListenAddress;
-  /** Null: off. */
-  readonly postfix: ListenAddress | null;
-  readonly dovecotAuth: { readonly listen: ListenAddress; readonly upstream: Address } | null;
-  readonly nginxBackend: string | null;
-  readonly socketAccess: SocketAccess;
-  readonly unknownUser: 'defer' | 'allow';
-  readonly maxStalenessMs: number;
-  readonly whenStale: 'continue' | 'defer';
-  readonly observeLogins: boolean;
-  readonly logLevel: LogLevel;
-}
+export type AgentSettings = ReturnType<typeof loadAgentSettings>;
 
 const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
@@ -131,7 +112,7 @@ export const SETTINGS: readonly { readonly name: string; readonly meaning: strin
 const NAMES = new Set(SETTINGS.map(({ name }) => name));
 
 /** An empty value counts as not set. Variables replace settings of the YAML file, which have the same names. @throws `SettingInvalid`. */
-export function loadAgentSettings(environment: NodeJS.ProcessEnv, file: string | null): AgentSettings {
+export function loadAgentSettings(environment: NodeJS.ProcessEnv, file: string | null) {
   const given = { ...(file === null ? {} : settingsOf(file)), ...withoutEmpty(environment) };
   const parsed = Environment.safeParse(given);
   if (!parsed.success) {
@@ -140,45 +121,34 @@ export function loadAgentSettings(environment: NodeJS.ProcessEnv, file: string |
   }
   const env = parsed.data;
   return {
-    upstreams: env.POSTERN_AGENT_UPSTREAMS,
-    relayKey: relayKey(env.POSTERN_RELAY_KEY, env.POSTERN_RELAY_KEY_FILE),
-    relayKeyFile: env.POSTERN_RELAY_KEY_FILE ?? null,
-    relayName: env.POSTERN_RELAY_NAME,
-    tls: {
-      caFile: env.POSTERN_AGENT_TLS_CA_FILE ?? null,
-      ...clientCertificate(env.POSTERN_AGENT_TLS_CERT_FILE, env.POSTERN_AGENT_TLS_KEY_FILE),
+    /** Of the relay client. */
+    relay: {
+      urls: env.POSTERN_AGENT_UPSTREAMS,
+      key: relayKey(env.POSTERN_RELAY_KEY, env.POSTERN_RELAY_KEY_FILE),
+      relayName: env.POSTERN_RELAY_NAME,
+      tls: pemFiles(env),
+      dataDir: env.POSTERN_AGENT_DATA_DIR,
+      unknownUser: env.POSTERN_AGENT_UNKNOWN_USER,
+      maxStalenessMs: env.POSTERN_AGENT_MAX_STALENESS,
+      whenStale: env.POSTERN_AGENT_WHEN_STALE,
+      observeLogins: env.POSTERN_AGENT_OBSERVE_LOGINS === 'yes',
     },
-    dataDir: env.POSTERN_AGENT_DATA_DIR,
+    relayKeyFile: env.POSTERN_RELAY_KEY_FILE,
     http: env.POSTERN_AGENT_HTTP,
-    postfix: env.POSTERN_AGENT_POSTFIX ?? null,
+    /** Undefined: off, like `dovecotAuth` and `nginxBackend`. */
+    postfix: env.POSTERN_AGENT_POSTFIX,
     dovecotAuth: proxy(env.POSTERN_AGENT_DOVECOT_AUTH, env.POSTERN_AGENT_DOVECOT_AUTH_UPSTREAM),
-    nginxBackend: env.POSTERN_AGENT_NGINX_BACKEND ?? null,
+    nginxBackend: env.POSTERN_AGENT_NGINX_BACKEND,
     socketAccess: { mode: env.POSTERN_AGENT_SOCKET_MODE, owner: env.POSTERN_AGENT_SOCKET_OWNER ?? null },
-    unknownUser: env.POSTERN_AGENT_UNKNOWN_USER,
-    maxStalenessMs: env.POSTERN_AGENT_MAX_STALENESS,
-    whenStale: env.POSTERN_AGENT_WHEN_STALE,
-    observeLogins: env.POSTERN_AGENT_OBSERVE_LOGINS === 'yes',
     logLevel: env.POSTERN_LOG_LEVEL,
   };
 }
 
 /** A line for each upstream that gets the relay key without TLS. */
-export function keyInClear({ upstreams }: Pick<AgentSettings, 'upstreams'>): string[] {
+export function keyInClear(upstreams: readonly string[]): string[] {
   return upstreams
     .filter((url) => !/^(https:|http:\/\/(localhost|127\.[\d.]+|\[::1\])[:/])/.test(new URL(url).href))
     .map((url) => `upstream ${url}: http sends the relay key unencrypted to another host; use https`);
-}
-
-export function pemFiles({ caFile, certFile, keyFile }: AgentSettings['tls']): {
-  ca?: string;
-  cert?: string;
-  key?: string;
-} {
-  return {
-    ...(caFile === null ? {} : { ca: readSettingFile('POSTERN_AGENT_TLS_CA_FILE', caFile) }),
-    ...(certFile === null ? {} : { cert: readSettingFile('POSTERN_AGENT_TLS_CERT_FILE', certFile) }),
-    ...(keyFile === null ? {} : { key: readSettingFile('POSTERN_AGENT_TLS_KEY_FILE', keyFile) }),
-  };
 }
 
 /** @throws `SettingInvalid`. */
@@ -226,14 +196,19 @@ function checkedKey(name: string, key: string): string {
   throw new SettingInvalid(`${name} must be an API key of the role relay, pst_relay_<id>_<secret>`);
 }
 
-function clientCertificate(certFile: string | undefined, keyFile: string | undefined) {
-  if ((certFile === undefined) !== (keyFile === undefined))
+function pemFiles(env: z.output<typeof Environment>): { ca?: string; cert?: string; key?: string } {
+  const { POSTERN_AGENT_TLS_CA_FILE: ca, POSTERN_AGENT_TLS_CERT_FILE: cert, POSTERN_AGENT_TLS_KEY_FILE: key } = env;
+  if ((cert === undefined) !== (key === undefined))
     throw new SettingInvalid('POSTERN_AGENT_TLS_CERT_FILE and POSTERN_AGENT_TLS_KEY_FILE must be set together');
-  return { certFile: certFile ?? null, keyFile: keyFile ?? null };
+  return {
+    ...(ca && { ca: readSettingFile('POSTERN_AGENT_TLS_CA_FILE', ca) }),
+    ...(cert && { cert: readSettingFile('POSTERN_AGENT_TLS_CERT_FILE', cert) }),
+    ...(key && { key: readSettingFile('POSTERN_AGENT_TLS_KEY_FILE', key) }),
+  };
 }
 
-function proxy(listen: ListenAddress | undefined, upstream: Address | undefined): AgentSettings['dovecotAuth'] {
+function proxy(listen: ListenAddress | undefined, upstream: Address | undefined) {
   if (listen && upstream) return { listen, upstream };
-  if (!listen && !upstream) return null;
+  if (!listen && !upstream) return undefined;
   throw new SettingInvalid('POSTERN_AGENT_DOVECOT_AUTH and POSTERN_AGENT_DOVECOT_AUTH_UPSTREAM must be set together');
 }

@@ -22,21 +22,19 @@ async function file(name: string, text: string): Promise<string> {
 describe('the agent’s settings', () => {
   it('have defaults for everything but the key', () => {
     expect(loadAgentSettings({ POSTERN_RELAY_KEY: KEY, POSTERN_RELAY_NAME: 'mx1' }, null)).toEqual({
-      upstreams: ['http://127.0.0.1:8025'],
-      relayKey: KEY,
-      relayKeyFile: null,
-      relayName: 'mx1',
-      tls: { caFile: null, certFile: null, keyFile: null },
-      dataDir: '.postern-agent',
+      relay: {
+        urls: ['http://127.0.0.1:8025'],
+        key: KEY,
+        relayName: 'mx1',
+        tls: {},
+        dataDir: '.postern-agent',
+        unknownUser: 'defer',
+        maxStalenessMs: 86_400_000,
+        whenStale: 'continue',
+        observeLogins: true,
+      },
       http: { host: '127.0.0.1', port: 8035 },
-      postfix: null,
-      dovecotAuth: null,
-      nginxBackend: null,
       socketAccess: { mode: 0o660, owner: null },
-      unknownUser: 'defer',
-      maxStalenessMs: 86_400_000,
-      whenStale: 'continue',
-      observeLogins: true,
       logLevel: 'info',
     });
   });
@@ -59,20 +57,22 @@ describe('the agent’s settings', () => {
     );
     const environment = { POSTERN_AGENT_MAX_STALENESS: '2h', POSTERN_AGENT_POSTFIX: '', POSTERN_OTHER: 'x' };
     expect(loadAgentSettings(environment, config)).toMatchObject({
-      upstreams: ['https://a.example', 'https://b.example'],
+      relay: {
+        urls: ['https://a.example', 'https://b.example'],
+        maxStalenessMs: 7_200_000,
+        dataDir: '.postern-agent',
+      },
       http: { host: '::1', port: 9000 },
       postfix: { path: '/run/postern/policy' },
       dovecotAuth: { listen: { systemd: 'dovecot-auth' }, upstream: { path: '/run/dovecot/auth' } },
       socketAccess: { mode: 0o666, owner: { uid: 100, gid: 101 } },
-      maxStalenessMs: 7_200_000,
-      dataDir: '.postern-agent',
     });
   });
 
   it('take the key from a file, without the line’s end', async () => {
     const POSTERN_RELAY_KEY_FILE = await file('key', `${KEY}\n`);
     expect(loadAgentSettings({ POSTERN_RELAY_KEY_FILE }, null)).toMatchObject({
-      relayKey: KEY,
+      relay: { key: KEY },
       relayKeyFile: POSTERN_RELAY_KEY_FILE,
     });
   });
@@ -98,6 +98,7 @@ describe('the agent’s settings', () => {
     [{ POSTERN_AGENT_DOVECOT_AUTH: 'systemd:' }, 'POSTERN_AGENT_DOVECOT_AUTH must be host:port, or unix:/path'],
     [{ POSTERN_AGENT_DOVECOT_AUTH_UPSTREAM: 'systemd:a' }, 'POSTERN_AGENT_DOVECOT_AUTH_UPSTREAM must be host:port'],
     [{ POSTERN_AGENT_TLS_CERT_FILE: '/a' }, 'POSTERN_AGENT_TLS_KEY_FILE must be set together'],
+    [{ POSTERN_AGENT_TLS_CA_FILE: '/nowhere' }, 'POSTERN_AGENT_TLS_CA_FILE must name a file that can be read'],
     [{ POSTERN_AGENT_NGINX_BACKEND: 'x' }, 'POSTERN_AGENT_NGINX_BACKEND must be an http or https URL'],
     [{ POSTERN_AGENT_SOCKET_MODE: '999' }, 'POSTERN_AGENT_SOCKET_MODE must be an octal mode such as 0660'],
     [{ POSTERN_AGENT_SOCKET_OWNER: 'postfix' }, 'POSTERN_AGENT_SOCKET_OWNER must be uid:gid, two numbers'],
@@ -124,10 +125,8 @@ describe('the agent’s settings', () => {
 
   it('warn of each upstream that gets the key in clear over a network', () => {
     const local = ['http://localhost:8025', 'http://127.0.0.1', 'http://127.0.1.1:8025/', 'http://[::1]:8025'];
-    expect(keyInClear({ upstreams: [...local, 'https://a.example'] })).toEqual([]);
-    expect(
-      keyInClear({ upstreams: ['http://a.example', 'http://127.0.0.1.example', 'HTTP://[2001:db8::1]:8025'] }),
-    ).toEqual([
+    expect(keyInClear([...local, 'https://a.example'])).toEqual([]);
+    expect(keyInClear(['http://a.example', 'http://127.0.0.1.example', 'HTTP://[2001:db8::1]:8025'])).toEqual([
       expect.stringMatching(/^upstream http:\/\/a\.example: http sends the relay key unencrypted/),
       expect.stringContaining('127.0.0.1.example'),
       expect.stringContaining('2001:db8::1'),
@@ -143,7 +142,10 @@ describe('the agent’s settings', () => {
     expect(rows).toEqual(SETTINGS);
     const example = join(import.meta.dirname, '../../../examples/relay-agent.yaml');
     const key = { POSTERN_RELAY_KEY_FILE: await file('example-key', KEY) };
-    expect(loadAgentSettings(key, example)).toMatchObject({ relayName: 'mx1', socketAccess: { mode: 0o660 } });
+    expect(loadAgentSettings(key, example)).toMatchObject({
+      relay: { relayName: 'mx1' },
+      socketAccess: { mode: 0o660 },
+    });
   });
 
   it('are all known to the warning of misspelt ones', () => {
