@@ -107,12 +107,12 @@ export class ControlPlane {
 async function askAt(base: string, settings: Settings, path: string, question: Question): Promise<IncomingMessage> {
   const { method = 'GET', accept, headers, body, idleMs, signal } = question;
   const { key, tls, relayName, client } = settings;
-  signal.throwIfAborted();
   const url = new URL(path, base);
   const secure = url.protocol === 'https:';
   const request = (secure ? https : http).request(url, {
     ...tls,
     method,
+    signal,
     timeout: Math.min(CONNECT_TIMEOUT_MS, idleMs),
     headers: {
       authorization: `Bearer ${key}`,
@@ -128,9 +128,6 @@ async function askAt(base: string, settings: Settings, path: string, question: Q
     else connected();
   });
   let running: ClientRequest | IncomingMessage = request;
-  const abort = (): void => void running.destroy(signal.reason as Error);
-  signal.addEventListener('abort', abort);
-  request.on('close', () => signal.removeEventListener('abort', abort));
   request.on('timeout', () => void running.destroy(new Error('The control plane was silent for too long.')));
   // After the answer has begun, its reader gets the error.
   request.on('error', () => undefined);

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
-import type { Hash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { endianness } from 'node:os';
+import { crc32 } from 'node:zlib';
 import type { RelayReply } from '@postern/contracts';
 import { replaceFile, syncFolderOf } from '../replace-file.js';
 import { Replica } from '../replica/replica.js';
@@ -10,7 +9,7 @@ import type { TenantReplies } from './tenant-replies.js';
 
 /**
  * The file of the saved policies consists of frames:
- *   length of the content (4 bytes) | content | SHA-256 of all lengths and contents up to here (32 bytes)
+ *   length of the content (4 bytes) | content | CRC-32 of all lengths and contents up to here (4 bytes)
  * First the `FileHead` in JSON, then one frame per page of records, an empty frame, and the `FileTail` in JSON,
  * which has every tenant of the records. A decision waits a millisecond or two for each frame.
  */
@@ -33,8 +32,7 @@ export interface Kept {
 }
 
 const FORMAT = `postern policies 8 ${endianness()}`;
-const LENGTH_BYTES = 4;
-const SUM_BYTES = 32;
+const WORD_BYTES = 4;
 
 export class LastKnownGoodUnusable extends Error {
   override readonly name = 'LastKnownGoodUnusable';
@@ -54,11 +52,11 @@ export async function writePolicies(
   const { policies, revision } = replica;
   const head: FileHead = { format: FORMAT, policies, revision, contactAt };
   await replaceFile(path, async (file) => {
-    const sum = createHash('sha256');
+    let sum = 0;
     const write = async (content: Uint8Array): Promise<void> => {
-      const length = Buffer.from(Uint32Array.of(content.length).buffer);
-      sum.update(length).update(content);
-      await file.appendFile(Buffer.concat([length, content, sumSoFar(sum)]));
+      const length = wordOf(content.length);
+      sum = crc32(content, crc32(length, sum));
+      await file.appendFile(Buffer.concat([length, content, wordOf(sum)]));
     };
     await write(Buffer.from(JSON.stringify(head)));
     for (const copy of replica.copies()) await write(new Uint8Array(copy.buffer));
@@ -90,7 +88,7 @@ export async function readPolicies(
       const { value: records } = await frames.next();
       if (records === undefined) throw new LastKnownGoodUnusable('they are cut off');
       if (records.length === 0) break;
-      replica.restore(new Uint32Array(records.buffer, 0, records.length / 4));
+      replica.restore(new Uint32Array(records.buffer));
     }
     const { tenants, replies } = jsonOf<FileTail>((await frames.next()).value);
     if ((await frames.next()).done !== true) throw new LastKnownGoodUnusable('something follows their end');
@@ -113,14 +111,12 @@ async function* readFrames(file: FileHandle): AsyncGenerator<Uint8Array<ArrayBuf
     at += length;
     return bytes;
   };
-  const sum = createHash('sha256');
+  let sum = 0;
   for (;;) {
-    const length = await read(LENGTH_BYTES);
-    const end = new Uint32Array(length.buffer)[0] as number;
-    const bytes = await read(end + SUM_BYTES);
-    const content = bytes.subarray(0, end);
-    sum.update(length).update(content);
-    if (!sumSoFar(sum).equals(bytes.subarray(end))) throw new LastKnownGoodUnusable('they are damaged');
+    const length = await read(WORD_BYTES);
+    const content = await read(wordIn(length));
+    sum = crc32(content, crc32(length, sum));
+    if (wordIn(await read(WORD_BYTES)) !== sum) throw new LastKnownGoodUnusable('they are damaged');
     yield content;
     if (at === size) return;
   }
@@ -131,6 +127,5 @@ function jsonOf<Content>(content: Uint8Array | undefined): Content {
   return JSON.parse(Buffer.from(content).toString('utf8')) as Content;
 }
 
-function sumSoFar(sum: Hash): Buffer {
-  return sum.copy().digest();
-}
+const wordOf = (value: number): Uint8Array => new Uint8Array(Uint32Array.of(value).buffer);
+const wordIn = ({ buffer }: Uint8Array<ArrayBuffer>): number => new Uint32Array(buffer)[0] as number;

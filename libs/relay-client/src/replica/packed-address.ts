@@ -12,7 +12,7 @@ const MAX_LENGTH = 45;
 /** Marks a legal spelling that is not the canonical one. */
 const ODD = 0x10;
 /** The hex digit's value by byte, with ODD for upper case; -1 for other bytes. A branch instead would be slow. */
-const HEX_DIGITS = Int8Array.from({ length: 0x100 }, (_, code) => {
+export const HEX_DIGITS = Int8Array.from({ length: 0x100 }, (_, code) => {
   const odd = code >= 0x41 && code <= 0x46 ? ODD : 0;
   return '0123456789abcdef'.indexOf(String.fromCharCode(code).toLowerCase()) | odd;
 });

@@ -24,29 +24,26 @@ export function parseObject(json: string, field: string): Record<string, unknown
   return found as Record<string, unknown>;
 }
 
+/** Of a policy and of its entries, in the order in which `PolicyReader` reads them. */
+const MEMBERS = [
+  'username',
+  'tenantId',
+  'smtpUserId',
+  'version',
+  'restricted',
+  'mode',
+  'enforceAt',
+  'entries',
+  'range',
+  'expiresAt',
+  'revision',
+  'removed',
+];
+
 /** Converts any legal JSON to the form that `PolicyReader` reads and checks. @throws PolicyUnreadable. */
 export function rewritten(json: string): Buffer {
-  const { username, tenantId, smtpUserId, version, restricted, mode, enforceAt, entries, revision, removed } =
-    parseObject(json, 'JSON');
-  const recognised = Array.isArray(entries)
-    ? entries.map((entry: { range?: unknown; expiresAt?: unknown } | null) => ({
-        range: entry?.range,
-        expiresAt: entry?.expiresAt,
-      }))
-    : undefined;
+  const policy = parseObject(json, 'JSON');
   // Decisions do not need the tenant.
-  const tenant = typeof tenantId === 'string' ? tenantId : '';
-  const line = {
-    username,
-    tenantId: tenant,
-    smtpUserId,
-    version,
-    restricted,
-    mode,
-    enforceAt,
-    entries: recognised,
-    revision,
-    removed,
-  };
-  return Buffer.from(`${JSON.stringify(line)}\n`);
+  if (typeof policy['tenantId'] !== 'string') policy['tenantId'] = '';
+  return Buffer.from(`${JSON.stringify(policy, MEMBERS)}\n`);
 }

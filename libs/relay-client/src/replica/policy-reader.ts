@@ -1,5 +1,5 @@
 import { Fnv1a64 } from '@postern/contracts';
-import { PackedAddress } from './packed-address.js';
+import { HEX_DIGITS, PackedAddress } from './packed-address.js';
 import { LOWER_CASE, MAX_USERNAME } from './packed-username.js';
 import type { PackedUsername } from './packed-username.js';
 import type { TenantNumbers } from './tenant-numbers.js';
@@ -27,10 +27,7 @@ const MAX_DIGITS = 16;
 const ID_BYTES = 36;
 const TIME_BYTES = 24;
 const MAX_TENANT_ID = 63;
-const HEX_DIGITS = Int8Array.from({ length: 0x100 }, (_, code) =>
-  '0123456789abcdef'.indexOf(String.fromCharCode(code)),
-);
-
+/** Where the hex digits of a UUID are. */
 const ID_DIGITS = Uint8Array.from(
   { length: 32 },
   (_, i) => i + (i >= 8 ? 1 : 0) + (i >= 12 ? 1 : 0) + (i >= 16 ? 1 : 0) + (i >= 20 ? 1 : 0),
@@ -223,7 +220,9 @@ export class PolicyReader {
     const version = ((idWords[1] as number) >>> 12) & 0xf;
     const hasDashes =
       bytes[at + 8] === DASH && bytes[at + 13] === DASH && bytes[at + 18] === DASH && bytes[at + 23] === DASH;
-    if (!(seen >= 0) || !hasDashes || version < 1 || version > 8 || (idWords[2] as number) >>> 30 !== 2) return false;
+    // Anything but 0 to 15 is no digit in lower case.
+    if (seen >>> 4 !== 0 || !hasDashes || version < 1 || version > 8 || (idWords[2] as number) >>> 30 !== 2)
+      return false;
     this.at = at + ID_BYTES;
     digest.update(TAB, 0, 1).update(bytes, at, this.at).update(TAB, 0, 1);
     return true;
