@@ -36,7 +36,6 @@ GRANT INSERT, SELECT (id), SELECT (revoked_at), SELECT (role), SELECT (tenant_id
 CREATE TABLE access.idempotency_keys (
   caller_id text COLLATE "C" NOT NULL,
   idempotency_key text COLLATE "C" NOT NULL,
-  tenant_id text COLLATE "C",
   request_hash bytea NOT NULL,
   sealed_answer bytea NOT NULL,
   created_at timestamp(3) with time zone DEFAULT clock_timestamp() NOT NULL,
@@ -80,17 +79,13 @@ GRANT SELECT (key_id), SELECT (last_contact_at), SELECT (name) ON TABLE access.r
 CREATE TABLE access.sessions (
   id uuid NOT NULL,
   key_id text COLLATE "C" NOT NULL,
-  tenant_id text COLLATE "C",
   secret_hash bytea NOT NULL,
   created_at timestamp(3) with time zone NOT NULL,
-  renewed_at timestamp(3) with time zone NOT NULL,
   expires_at timestamp(3) with time zone NOT NULL,
-  revoked_at timestamp(3) with time zone,
   CONSTRAINT sessions_check CHECK ((expires_at <= (created_at + '168:00:00'::interval))),
   CONSTRAINT sessions_key_id_fkey FOREIGN KEY (key_id) REFERENCES access.api_keys(id),
   CONSTRAINT sessions_pkey PRIMARY KEY (id),
-  CONSTRAINT sessions_secret_hash_check CHECK ((octet_length(secret_hash) = 32)),
-  CONSTRAINT sessions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES access.tenants(tenant_id)
+  CONSTRAINT sessions_secret_hash_check CHECK ((octet_length(secret_hash) = 32))
 );
 CREATE INDEX sessions_by_end ON access.sessions USING btree (expires_at);
 CREATE INDEX sessions_of_key ON access.sessions USING btree (key_id, created_at DESC, id DESC);
@@ -99,20 +94,18 @@ CREATE POLICY every_tenant ON access.sessions AS PERMISSIVE FOR ALL TO postern_a
   USING (true);
 CREATE POLICY owner ON access.sessions AS PERMISSIVE FOR ALL TO CURRENT_USER
   USING (true);
-GRANT SELECT, UPDATE (expires_at), UPDATE (renewed_at) ON TABLE access.sessions TO postern_access;
-GRANT DELETE, INSERT, SELECT (created_at), SELECT (expires_at), SELECT (id), SELECT (key_id), SELECT (revoked_at), UPDATE (revoked_at) ON TABLE access.sessions TO postern_journal_writer;
+GRANT SELECT, UPDATE (expires_at) ON TABLE access.sessions TO postern_access;
+GRANT DELETE, INSERT, SELECT (created_at), SELECT (expires_at), SELECT (id), SELECT (key_id) ON TABLE access.sessions TO postern_journal_writer;
 
 CREATE TABLE access.sign_in_codes (
   code_hash bytea NOT NULL,
   key_id text COLLATE "C" NOT NULL,
-  tenant_id text COLLATE "C",
   created_at timestamp(3) with time zone NOT NULL,
   expires_at timestamp(3) with time zone NOT NULL,
   CONSTRAINT sign_in_codes_check CHECK ((expires_at <= (created_at + '00:15:00'::interval))),
   CONSTRAINT sign_in_codes_code_hash_check CHECK ((octet_length(code_hash) = 32)),
   CONSTRAINT sign_in_codes_key_id_fkey FOREIGN KEY (key_id) REFERENCES access.api_keys(id),
-  CONSTRAINT sign_in_codes_pkey PRIMARY KEY (code_hash),
-  CONSTRAINT sign_in_codes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES access.tenants(tenant_id)
+  CONSTRAINT sign_in_codes_pkey PRIMARY KEY (code_hash)
 );
 CREATE INDEX sign_in_codes_by_end ON access.sign_in_codes USING btree (expires_at);
 CREATE INDEX sign_in_codes_of_key ON access.sign_in_codes USING btree (key_id, created_at DESC);
@@ -122,7 +115,7 @@ CREATE POLICY every_tenant ON access.sign_in_codes AS PERMISSIVE FOR ALL TO post
 CREATE POLICY owner ON access.sign_in_codes AS PERMISSIVE FOR ALL TO CURRENT_USER
   USING (true);
 GRANT SELECT (code_hash), SELECT (expires_at) ON TABLE access.sign_in_codes TO postern_access;
-GRANT DELETE, INSERT, SELECT, UPDATE (expires_at) ON TABLE access.sign_in_codes TO postern_journal_writer;
+GRANT DELETE, INSERT, SELECT ON TABLE access.sign_in_codes TO postern_journal_writer;
 
 CREATE TABLE access.tenant_replies (
   tenant_id text COLLATE "C" NOT NULL,

@@ -10,15 +10,15 @@ const BATCHES_PER_ROUND = 100;
 /** How long a repeated request gets the first answer (API: errors). */
 export const ANSWER_LIFE_HOURS = 24;
 
-const EXPIRED = {
-  'access.idempotency_keys': {
+const EXPIRED = [
+  {
+    table: 'access.idempotency_keys',
     key: 'caller_id, idempotency_key',
     condition: `created_at <= clock_timestamp() - interval '${ANSWER_LIFE_HOURS} hours'`,
   },
-  'access.sessions': { key: 'id', condition: 'expires_at <= clock_timestamp()' },
-  'access.sign_in_codes': { key: 'code_hash', condition: 'expires_at <= clock_timestamp()' },
-} as const;
-type Table = keyof typeof EXPIRED;
+  { table: 'access.sessions', key: 'id', condition: 'expires_at <= clock_timestamp()' },
+  { table: 'access.sign_in_codes', key: 'code_hash', condition: 'expires_at <= clock_timestamp()' },
+] as const;
 
 @Injectable()
 export class ExpiredRows implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -37,28 +37,16 @@ export class ExpiredRows implements OnApplicationBootstrap, BeforeApplicationShu
     }, REMOVE_EVERY_MS).unref();
   }
 
-  /** Returns the deleted rows per table. Rows that another process is deleting are skipped. */
-  async remove(): Promise<Readonly<Record<Table, number>>> {
-    return {
-      'access.idempotency_keys': await this.removeFrom('access.idempotency_keys'),
-      'access.sessions': await this.removeFrom('access.sessions'),
-      'access.sign_in_codes': await this.removeFrom('access.sign_in_codes'),
-    };
-  }
-
-  private async removeFrom(table: Table): Promise<number> {
-    const { key, condition } = EXPIRED[table];
-    let removed = 0;
-    for (let batch = 0; batch < BATCHES_PER_ROUND && !this.stopped; batch++) {
-      const [, found] = await this.writer.query<[unknown[], number]>(
-        `DELETE FROM ${table} WHERE (${key}) IN (
-           SELECT ${key} FROM ${table} WHERE ${condition} LIMIT $1 FOR UPDATE SKIP LOCKED)`,
-        [BATCH],
-      );
-      removed += found;
-      if (found < BATCH) break;
+  async remove(): Promise<void> {
+    for (const { table, key, condition } of EXPIRED) {
+      for (let batch = 0; batch < BATCHES_PER_ROUND && !this.stopped; batch++) {
+        const [, found] = await this.writer.query<[unknown[], number]>(
+          `DELETE FROM ${table} WHERE (${key}) IN (SELECT ${key} FROM ${table} WHERE ${condition} LIMIT $1)`,
+          [BATCH],
+        );
+        if (found < BATCH) break;
+      }
     }
-    return removed;
   }
 
   async beforeApplicationShutdown(): Promise<void> {

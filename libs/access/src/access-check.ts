@@ -17,11 +17,10 @@ import {
 } from '@postern/http';
 import { SETTINGS, type RuntimeSettings } from '@postern/settings';
 import { RequestLimits } from './rate-limits.js';
-import { ApiKeyDirectory } from './api-key-directory.js';
 import { Callers } from './callers.js';
 
-/** PostgreSQL would refuse a NUL. */
-const TENANT_ID = /^[a-z0-9][a-z0-9-]{0,62}$/;
+/** Chosen by the caller; a UUID also matches (API: ids and names). */
+export const TENANT_ID = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 /** Longer than any healthy look-up. Work after the check has its own deadline. */
 export const ACCESS_DEADLINE_MS = 4_000;
@@ -44,7 +43,6 @@ export function checkBeforeBody(fastify: FastifyInstance, access: AccessCheck): 
 export class AccessCheck {
   constructor(
     @Inject(Callers) private readonly callers: Callers,
-    @Inject(ApiKeyDirectory) private readonly keys: ApiKeyDirectory,
     @Inject(RequestLimits) private readonly limits: RequestLimits,
     @Inject(SETTINGS) private readonly settings: RuntimeSettings,
   ) {}
@@ -94,7 +92,7 @@ export class AccessCheck {
   /** A relay's key has no access to tenants' routes, whether the tenant exists or not. */
   private sees({ actor, tenantId: own }: Principal, tenantId: TenantId): boolean | Promise<boolean> {
     if (own !== null || actor.role !== 'operator' || !TENANT_ID.test(tenantId)) return own === tenantId;
-    return Deadline.within(ACCESS_DEADLINE_MS, () => this.keys.tenantExists(tenantId), notReady);
+    return Deadline.within(ACCESS_DEADLINE_MS, () => this.callers.tenantExists(tenantId), notReady);
   }
 }
 

@@ -6,10 +6,8 @@ import { hasBody, Problem, rulesOf } from '@postern/http';
 import { RequestLimits } from './rate-limits.js';
 import { accessEntities } from './access-schema.js';
 import { AccessCheck } from './access-check.js';
-import { ApiKeyDirectory } from './api-key-directory.js';
 import { Callers } from './callers.js';
 import { KeyWatch } from './key-watch.js';
-import { SessionDirectory } from './session-directory.js';
 
 @Injectable()
 class AccessGuard implements CanActivate {
@@ -41,15 +39,7 @@ const ACCESS_POOL = {
 @Global()
 @Module({
   imports: [dataSourceModule('postern_access', ACCESS_POOL)],
-  providers: [
-    ApiKeyDirectory,
-    SessionDirectory,
-    Callers,
-    RequestLimits,
-    AccessCheck,
-    KeyWatch,
-    { provide: APP_GUARD, useClass: AccessGuard },
-  ],
+  providers: [Callers, RequestLimits, AccessCheck, KeyWatch, { provide: APP_GUARD, useClass: AccessGuard }],
   exports: [AccessCheck, Callers, KeyWatch],
 })
 export class AccessModule {}

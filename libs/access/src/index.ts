@@ -1,10 +1,10 @@
-export { ACCESS_DEADLINE_MS, AccessCheck, checkBeforeBody, crossSiteRequest } from './access-check.js';
+export { ACCESS_DEADLINE_MS, AccessCheck, checkBeforeBody, crossSiteRequest, TENANT_ID } from './access-check.js';
 export { accessEntities, accessSchema } from './access-schema.js';
 export { AccessModule } from './access.module.js';
+export { newSessionCookie, SESSION_HOURS } from './callers.js';
 export { FRESH_MS, FreshRows, KEY_LOOK_UPS, MAX_CACHED_KEYS } from './fresh-rows.js';
 export { ApiKeyEntity } from './tables/api-key.entity.js';
 export { TenantEntity } from './tables/tenant.entity.js';
 export { KEY_CHECK_MS, KeyWatch } from './key-watch.js';
-export { newSessionCookie, SESSION_HOURS } from './session-directory.js';
 export { type Limit, countLimited, MAX_BUCKETS } from './rate-limits.js';
 export { loadReply, REPLIES_CHANNEL, saveReply, type VersionedReply } from './tenant-replies.js';

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ApiKeyId } from '@postern/contracts';
 import { Problem } from '@postern/http';
+import { neighbourhood, parseAddress } from '@postern/ip-ranges';
 import { SETTINGS, type RuntimeSettings, type Rate } from '@postern/settings';
 import { TokenBucket } from 'limiter';
 import { LRUCache } from 'lru-cache';
@@ -36,14 +37,10 @@ export class RequestLimits {
   }
 }
 
-/** The owner of an IPv6 address usually has its /64. `address` is canonical. */
+/** The owner of an IPv6 address usually has its /64. */
 export function network(address: string): string {
-  if (!address.includes(':')) return address;
-  const [head = '', tail] = address.split('::');
-  const before = head === '' ? [] : head.split(':');
-  const after = tail ? tail.split(':') : [];
-  const zeros = tail === undefined ? 0 : 8 - before.length - after.length;
-  return [...before, ...Array.from({ length: zeros }, () => '0'), ...after].slice(0, 4).join(':');
+  const parsed = parseAddress(address);
+  return parsed.ok && parsed.value.family === 'IPv6' ? neighbourhood(parsed.value).text : address;
 }
 
 function tooMany(what: string, seconds: number): Problem {

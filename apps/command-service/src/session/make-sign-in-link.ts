@@ -1,7 +1,7 @@
 import { type INestApplicationContext } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { getDataSourceToken, InjectDataSource } from '@nestjs/typeorm';
-import { hashSecret, newSecret, type ApiKeyId, type TenantId } from '@postern/contracts';
+import { hashSecret, newSecret, type ApiKeyId } from '@postern/contracts';
 import type { DataSource } from 'typeorm';
 import type { z } from 'zod';
 import { text, time, view } from '@postern/http';
@@ -16,10 +16,7 @@ export const signInLinkView = view('SignInLink', 'A link that signs one browser 
 export type SignInLink = z.infer<typeof signInLinkView>;
 
 export class MakeSignInLink extends Command<SignInLink> {
-  constructor(
-    readonly keyId: ApiKeyId,
-    readonly tenantId: TenantId | null,
-  ) {
+  constructor(readonly keyId: ApiKeyId) {
     super();
   }
 }
@@ -28,13 +25,13 @@ export class MakeSignInLink extends Command<SignInLink> {
 export class MakeSignInLinkHandler implements ICommandHandler<MakeSignInLink> {
   constructor(@InjectDataSource('postern_journal_writer') private readonly writer: DataSource) {}
 
-  async execute({ keyId, tenantId }: MakeSignInLink): Promise<SignInLink> {
+  async execute({ keyId }: MakeSignInLink): Promise<SignInLink> {
     const code = newSecret();
     return this.writer.transaction(async (manager) => {
       const [link] = await manager.query<{ expires_at: Date }[]>(
-        `INSERT INTO access.sign_in_codes (code_hash, key_id, tenant_id, created_at, expires_at)
-         VALUES ($1, $2, $3, now(), now() + interval '${LINK_MINUTES} minutes') RETURNING expires_at`,
-        [hashSecret(code), keyId, tenantId],
+        `INSERT INTO access.sign_in_codes (code_hash, key_id, created_at, expires_at)
+         VALUES ($1, $2, now(), now() + interval '${LINK_MINUTES} minutes') RETURNING expires_at`,
+        [hashSecret(code), keyId],
       );
       await manager.query(
         `DELETE FROM access.sign_in_codes WHERE code_hash IN (
@@ -55,5 +52,5 @@ export async function firstSignInPath(app: INestApplicationContext): Promise<str
       `SELECT id FROM access.api_keys WHERE role = 'operator' AND revoked_at IS NULL ORDER BY created_at, id LIMIT 1`,
     );
   if (!first) return null;
-  return (await app.get(CommandBus, { strict: false }).execute(new MakeSignInLink(first.id, null))).url;
+  return (await app.get(CommandBus, { strict: false }).execute(new MakeSignInLink(first.id))).url;
 }

@@ -28,7 +28,6 @@ import { SETTINGS, type RuntimeSettings } from '@postern/settings';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { WRITE_DEADLINE_MS } from '../write/writes.js';
-
 import { SignIn } from './sign-in.js';
 import { SignOut } from './sign-out.js';
 import { LINK_MINUTES, MakeSignInLink, signInLinkView, type SignInLink } from './make-sign-in-link.js';
@@ -99,7 +98,7 @@ export class SessionController {
   ): Promise<WhoAmI> {
     // An attacker who signs somebody in with a key of their own could see what is typed then.
     if (isSameOrigin(request, this.settings.trustedProxies) === false) throw crossSiteRequest();
-    const by = key === undefined ? { code } : await this.keyOf(request, key);
+    const by = key === undefined ? { code } : { keyId: await this.keyOf(request, key) };
     const cookie = await this.carryOut(new SignIn(by));
     if (cookie === null) throw this.access.refused(request, invalidCode());
     // The cookie of the request is replaced, so that nobody else can have chosen the session.
@@ -145,24 +144,21 @@ export class SessionController {
     status: 201,
     answer: json(signInLinkView),
   })
-  makeSignInLink(@Caller() { actor, tenantId, session }: Principal): Promise<SignInLink> {
+  makeSignInLink(@Caller() { actor, session }: Principal): Promise<SignInLink> {
     // Otherwise a session could prolong itself for ever, link after link, even after signing out.
     if (session) throw new Problem('role-not-allowed', 'A session cannot create sign-in links. Send the API key.');
-    return this.carryOut(new MakeSignInLink(actor.keyId, tenantId));
+    return this.carryOut(new MakeSignInLink(actor.keyId));
   }
 
-  private async keyOf(
-    request: FastifyRequest,
-    text: string,
-  ): Promise<Pick<Principal, 'tenantId'> & { keyId: ApiKeyId }> {
-    const { actor, tenantId } = await this.access.prove(request, { kind: 'api-key', text });
+  private async keyOf(request: FastifyRequest, text: string): Promise<ApiKeyId> {
+    const { actor } = await this.access.prove(request, { kind: 'api-key', text });
     this.access.count(request);
     if (actor.role === 'relay')
       throw new Problem(
         'role-not-allowed',
         'A key of the role relay cannot sign in. Use one of an operator, admin or auditor.',
       );
-    return { keyId: actor.keyId, tenantId };
+    return actor.keyId;
   }
 
   private carryOut<Result>(command: Command<Result>): Promise<Result> {

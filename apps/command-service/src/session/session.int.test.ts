@@ -262,9 +262,15 @@ describe('the time of a session', () => {
   });
 
   it('is renewed by use, and not beyond seven days', async () => {
-    const [used, old, idle] = [await signedIn(admin), await signedIn(admin), await signedIn(admin)];
-    for (const cookie of [used, idle])
-      await age(cookie, `created_at = now() - interval '1 day', expires_at = now() + interval '1 hour'`);
+    const [used, old] = [await signedIn(admin), await signedIn(admin)];
+    await age(used, `created_at = now() - interval '1 day', expires_at = now() + interval '1 hour'`);
+    // Signing in is a use, so this one has not signed in.
+    const [{ id } = { id: '' }] = await service.sql<{ id: string }>(
+      `INSERT INTO access.sessions (id, key_id, secret_hash, created_at, expires_at)
+       SELECT gen_random_uuid(), key_id, secret_hash, created_at, expires_at FROM access.sessions WHERE id = $1 RETURNING id`,
+      [sessionIdOf(used)],
+    );
+    const idle = `postern_session=${id}.`;
     await age(old, `created_at = now() - interval '166 hours', expires_at = now() + interval '1 hour'`);
     await until(async () => (await whoAmI(used)) && (await hoursLeft(used)) > 11.9, 'the renewal');
     await until(async () => (await whoAmI(old)) && (await hoursLeft(old)) > 1.5, 'the renewal of the old one');
@@ -485,7 +491,7 @@ describe('the secrets of sessions', () => {
     await refused('postern_access', 'SELECT key_id FROM access.sign_in_codes');
     await refused('postern_access', 'DELETE FROM access.sign_in_codes');
     await refused('postern_access', 'DELETE FROM access.sessions');
-    await refused('postern_access', 'UPDATE access.sessions SET revoked_at = NULL');
+    await refused('postern_access', `UPDATE access.sessions SET secret_hash = ''`);
     await refused('postern_access', `UPDATE access.sessions SET key_id = 'x'`);
     await refused('postern_journal_writer', 'UPDATE access.sessions SET expires_at = now()');
   });

@@ -14,9 +14,6 @@ export class SignOutHandler implements ICommandHandler<SignOut> {
   constructor(@InjectDataSource('postern_journal_writer') private readonly writer: DataSource) {}
 
   async execute({ sessionId }: SignOut): Promise<void> {
-    await this.writer.query(
-      'UPDATE access.sessions SET revoked_at = clock_timestamp() WHERE id = $1 AND revoked_at IS NULL',
-      [sessionId],
-    );
+    await this.writer.query('DELETE FROM access.sessions WHERE id = $1', [sessionId]);
   }
 }

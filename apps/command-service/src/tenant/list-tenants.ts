@@ -1,10 +1,10 @@
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { TenantEntity } from '@postern/access';
+import { TENANT_ID, TenantEntity } from '@postern/access';
 import type { Page, TenantId } from '@postern/contracts';
 import { type ListOrder, ListQuery, type PageParams, pageOf } from '@postern/lists';
 import { MoreThan, type DataSource } from 'typeorm';
-import { TENANT_ID, type Tenant } from './tenants.js';
+import type { Tenant } from './tenants.js';
 
 export class ListTenants extends ListQuery<Tenant, 'all', PageParams> {}
 

@@ -1,5 +1,6 @@
 import { Body, Controller, Get, Inject, Post, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
+import { TENANT_ID } from '@postern/access';
 import { newId, type TenantId, type Page } from '@postern/contracts';
 import { Allow, Documented, json } from '@postern/http';
 import { pageFields } from '@postern/lists';
@@ -9,7 +10,7 @@ import { Context, type WriteRequest } from '../write/request-context.js';
 import { Write, Writes } from '../write/writes.js';
 import { CreateTenant } from './create-tenant.js';
 import { ListTenants, TENANTS_ORDER } from './list-tenants.js';
-import { LONGEST_NAME, TENANT_ID, tenantPageView, tenantView, type Tenant } from './tenants.js';
+import { LONGEST_NAME, tenantPageView, tenantView, type Tenant } from './tenants.js';
 
 const CreateTenantBody = z.strictObject({
   id: z

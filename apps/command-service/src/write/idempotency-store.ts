@@ -27,13 +27,13 @@ export class IdempotencyStore {
   /** In the transaction of the events. If another process is storing one, throws 503 `not-ready`: roll back. */
   async keep(manager: EntityManager, claim: IdempotencyClaim, answer: Written): Promise<void> {
     const kept = await manager.query<unknown[]>(
-      `INSERT INTO access.idempotency_keys AS k (caller_id, idempotency_key, tenant_id, request_hash, sealed_answer)
-       VALUES ($1, $2, $3, $4, $5)
+      `INSERT INTO access.idempotency_keys AS k (caller_id, idempotency_key, request_hash, sealed_answer)
+       VALUES ($1, $2, $3, $4)
        ON CONFLICT (caller_id, idempotency_key) DO UPDATE
           SET request_hash = excluded.request_hash, sealed_answer = excluded.sealed_answer, created_at = excluded.created_at
         WHERE k.created_at <= clock_timestamp() - ${LIFE_SQL}
        RETURNING 1`,
-      [claim.callerId, claim.key, claim.tenantId, claim.requestHash, sealAnswer(claim, answer)],
+      [claim.callerId, claim.key, claim.requestHash, sealAnswer(claim, answer)],
     );
     if (kept.length === 0) throw keyInUse();
   }

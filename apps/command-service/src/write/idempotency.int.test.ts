@@ -245,7 +245,7 @@ describe('what is kept', () => {
       [[key, removed]],
     );
     expect(shown(await add(user, '192.0.2.3', key))).toMatchObject({ status: 201, etag: '"4"' });
-    expect(await one.app.get(ExpiredRows, { strict: false }).remove()).toMatchObject({ 'access.idempotency_keys': 1 });
+    await one.app.get(ExpiredRows, { strict: false }).remove();
     expect(
       await one.sql('SELECT idempotency_key AS key FROM access.idempotency_keys WHERE idempotency_key = ANY ($1)', [
         [key, removed],

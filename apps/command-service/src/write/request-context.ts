@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type { Actor, ApiKeyId, EventMetadata, SessionId, TenantId } from '@postern/contracts';
+import type { Actor, ApiKeyId, EventMetadata, SessionId } from '@postern/contracts';
 import { credentialOf, principalOf, Problem, strongTags } from '@postern/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
@@ -18,7 +18,6 @@ export interface WriteRequest extends RequestContext {
 
 export interface IdempotencyClaim {
   readonly callerId: ApiKeyId | SessionId;
-  readonly tenantId: TenantId | null;
   readonly key: string;
   /** SHA-256 of the method, the path, `If-Match` and the body. */
   readonly requestHash: Buffer;
@@ -64,9 +63,9 @@ function idempotencyClaim(request: FastifyRequest): IdempotencyClaim | undefined
       errors: [{ pointer: 'Idempotency-Key', code: 'validation-failed', detail: MALFORMED }],
     });
   }
-  const { actor, tenantId } = principalOf(request);
+  const { actor } = principalOf(request);
   const callerId = actor.sessionId ?? actor.keyId;
-  return { callerId, tenantId, key, requestHash: hashOf(request), secret: credentialOf(request)?.text ?? '' };
+  return { callerId, key, requestHash: hashOf(request), secret: credentialOf(request)?.text ?? '' };
 }
 
 /** White space and the order of members do not matter. Without `Postern-Guard`: a refused change may be sent with `accept` and the same key. */

@@ -149,8 +149,8 @@ describe('a restore', () => {
     await on(source.url, async (client) => {
       await client.query(`INSERT INTO access.api_keys (id, role, name, secret_hash, created_at)
                           VALUES ('ops1', 'operator', 'ops1', '\\x${HASH}', now())`);
-      await client.query(`INSERT INTO access.sessions (id, key_id, secret_hash, created_at, renewed_at, expires_at)
-                          VALUES (gen_random_uuid(), 'ops1', '\\x${HASH}', now(), now(), now() + interval '12 hours')`);
+      await client.query(`INSERT INTO access.sessions (id, key_id, secret_hash, created_at, expires_at)
+                          VALUES (gen_random_uuid(), 'ops1', '\\x${HASH}', now(), now() + interval '12 hours')`);
       await client.query(`INSERT INTO access.sign_in_codes (code_hash, key_id, created_at, expires_at)
                           VALUES ('\\x${HASH}', 'ops1', now(), now() + interval '15 minutes')`);
     });

@@ -5,7 +5,6 @@ CREATE TABLE access.idempotency_keys (
   -- An API key or a session.
   caller_id       text COLLATE "C" NOT NULL,
   idempotency_key text COLLATE "C" NOT NULL,
-  tenant_id       text COLLATE "C",
   request_hash    bytea  NOT NULL CHECK (octet_length(request_hash) = 32),
   sealed_answer   bytea  NOT NULL,
   created_at      timestamptz(3) NOT NULL DEFAULT clock_timestamp(),

@@ -2,12 +2,9 @@
 CREATE TABLE access.sessions (
   id          uuid PRIMARY KEY,
   key_id      text COLLATE "C" NOT NULL REFERENCES access.api_keys,
-  tenant_id   text COLLATE "C" REFERENCES access.tenants,
   secret_hash bytea NOT NULL CHECK (octet_length(secret_hash) = 32),
   created_at  timestamptz(3) NOT NULL,
-  renewed_at  timestamptz(3) NOT NULL,
   expires_at  timestamptz(3) NOT NULL,
-  revoked_at  timestamptz(3),
   -- A session cannot be renewed for ever.
   CHECK (expires_at <= created_at + interval '168 hours')
 );
@@ -23,15 +20,14 @@ CREATE POLICY every_tenant ON access.sessions TO postern_journal_writer, postern
 CREATE POLICY owner ON access.sessions TO CURRENT_USER USING (true);
 -- The hash is only for authentication.
 GRANT SELECT ON access.sessions TO postern_access;
-GRANT UPDATE (renewed_at, expires_at) ON access.sessions TO postern_access;
-GRANT SELECT (id, key_id, created_at, expires_at, revoked_at), INSERT, UPDATE (revoked_at), DELETE ON access.sessions TO postern_journal_writer;
+GRANT UPDATE (expires_at) ON access.sessions TO postern_access;
+GRANT SELECT (id, key_id, created_at, expires_at), INSERT, DELETE ON access.sessions TO postern_journal_writer;
 
 -- Codes of one-time sign-in links. The statement that uses a code deletes it, so that only one of two simultaneous uses
 -- succeeds.
 CREATE TABLE access.sign_in_codes (
   code_hash  bytea PRIMARY KEY CHECK (octet_length(code_hash) = 32),
   key_id     text COLLATE "C" NOT NULL REFERENCES access.api_keys,
-  tenant_id  text COLLATE "C" REFERENCES access.tenants,
   created_at timestamptz(3) NOT NULL,
   expires_at timestamptz(3) NOT NULL CHECK (expires_at <= created_at + interval '15 minutes')
 );
@@ -47,5 +43,4 @@ CREATE POLICY every_tenant ON access.sign_in_codes TO postern_journal_writer, po
 CREATE POLICY owner ON access.sign_in_codes TO CURRENT_USER USING (true);
 -- To check whether a code exists.
 GRANT SELECT (code_hash, expires_at) ON access.sign_in_codes TO postern_access;
--- FOR UPDATE needs a column with the right to update.
-GRANT SELECT, INSERT, UPDATE (expires_at), DELETE ON access.sign_in_codes TO postern_journal_writer;
+GRANT SELECT, INSERT, DELETE ON access.sign_in_codes TO postern_journal_writer;
