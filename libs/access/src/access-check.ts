@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Deadline } from '@postern/async';
 import type { TenantId } from '@postern/contracts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -8,11 +8,13 @@ import {
   type Principal,
   callerAddress,
   credentialOf,
+  hasBody,
   isSameOrigin,
   Problem,
   routeNotFound,
   type Credential,
   databaseFailed,
+  rulesOf,
   type RouteRules,
 } from '@postern/http';
 import { SETTINGS, type RuntimeSettings } from '@postern/settings';
@@ -38,9 +40,9 @@ export function checkBeforeBody(fastify: FastifyInstance, access: AccessCheck): 
   fastify.addHook('onRequest', (request) => access.check(request));
 }
 
-/** Authenticates, then checks the role and the tenant. Only failures are rate-limited by address. */
+/** Authenticates, then checks the role and the tenant, before the body is read. Only failures are rate-limited by address. */
 @Injectable()
-export class AccessCheck {
+export class AccessCheck implements CanActivate {
   constructor(
     @Inject(Callers) private readonly callers: Callers,
     @Inject(RequestLimits) private readonly limits: RequestLimits,
@@ -50,7 +52,7 @@ export class AccessCheck {
   async check(request: FastifyRequest): Promise<void> {
     if (request.is404) throw routeNotFound(request);
     const { access } = request.routeOptions.config;
-    // The documents have no rule. `AccessGuard` refuses a controller's route without one.
+    // The documents have no rule. `canActivate` refuses a controller's route without one.
     if (access === undefined || access === 'public') return;
     const principal = await this.prove(request, credentialOf(request));
     // A browser also sends the cookie with requests of other sites' pages.
@@ -62,11 +64,20 @@ export class AccessCheck {
     if (!access.includes(principal.actor.role)) throw roleNotAllowed(access.join(' or '), principal);
   }
 
-  /** Whether the key or session is still valid after the body, which may take half a minute. */
-  async checkAgain(request: FastifyRequest): Promise<void> {
+  /** After the body, which may take half a minute: whether the key or session is still valid. */
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const access = rulesOf(context.getHandler())?.access;
+    if (access === undefined)
+      throw new Problem(
+        'role-not-allowed',
+        'No role may call this, because the route lacks a rule. Report it as a bug.',
+      );
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    if (access === 'public' || !hasBody(request)) return true;
     const principal = principalOf(request);
     const kind = principal.session ? 'session' : 'api-key';
     if (!(await known(this.callers.isValid(principal)))) throw this.refused(request, INVALID[kind]());
+    return true;
   }
 
   /** Sets the principal of the request. @throws the problem of a missing or invalid credential. */

@@ -37,24 +37,23 @@ interface Stored {
   readonly hash: Buffer;
 }
 
-interface KeyRow {
-  readonly key_id: ApiKeyId;
-  readonly tenant_id: TenantId | null;
+interface Row {
+  /** Of the key or the session. */
+  readonly id: string;
+  readonly keyId: ApiKeyId;
+  readonly tenantId: TenantId | null;
   readonly role: Role;
   readonly name: string;
-  readonly secret_hash: Buffer;
-}
-
-interface SessionRow extends KeyRow {
-  readonly session_id: SessionId;
-  readonly expires_at: Date;
+  readonly hash: Buffer;
+  /** Null: a key. */
+  readonly expiresAt: Date | null;
 }
 
 /** Who sends a request: API keys and sessions. A revoked key also ends its sessions; a used session is renewed. */
 @Injectable()
 export class Callers implements BeforeApplicationShutdown {
-  private readonly keys = new FreshRows<ApiKeyId, Stored>((ids) => this.loadKeys(ids));
-  private readonly sessions = new FreshRows<SessionId, Stored>((ids) => this.loadSessions(ids));
+  private readonly keys = new FreshRows<ApiKeyId, Stored>((ids) => this.load(KEYS, ids));
+  private readonly sessions = new FreshRows<SessionId, Stored>((ids) => this.load(SESSIONS, ids));
   private readonly tenants = new LRUCache<TenantId, true>({ max: MAX_CACHED_KEYS });
   private usedKeys = new Map<ApiKeyId, Date>();
   private usedSessions = new Set<SessionId>();
@@ -100,33 +99,9 @@ export class Callers implements BeforeApplicationShutdown {
     await this.writeUses();
   }
 
-  private async loadKeys(ids: readonly ApiKeyId[]): Promise<ReadonlyMap<ApiKeyId, Stored>> {
-    const rows = await this.dataSource.query<KeyRow[]>(
-      `SELECT id AS key_id, tenant_id, role, name, secret_hash FROM access.api_keys
-        WHERE id = ANY ($1::text[]) AND revoked_at IS NULL`,
-      [ids],
-    );
-    return new Map(
-      rows.map(({ key_id: keyId, tenant_id: tenantId, role, name, secret_hash: hash }) => [
-        keyId,
-        { principal: { actor: { role, keyId, name }, tenantId, session: null }, hash },
-      ]),
-    );
-  }
-
-  private async loadSessions(ids: readonly SessionId[]): Promise<ReadonlyMap<SessionId, Stored>> {
-    const rows = await this.dataSource.query<SessionRow[]>(
-      `SELECT s.id AS session_id, s.expires_at, s.secret_hash, k.id AS key_id, k.tenant_id, k.role, k.name
-         FROM access.sessions s JOIN access.api_keys k ON k.id = s.key_id
-        WHERE s.id = ANY ($1::uuid[]) AND s.expires_at > clock_timestamp() AND k.revoked_at IS NULL`,
-      [ids],
-    );
-    return new Map(
-      rows.map(({ session_id: id, expires_at, secret_hash: hash, key_id: keyId, tenant_id: tenantId, role, name }) => {
-        const session = { id, expiresAt: expires_at.toISOString() };
-        return [id, { principal: { actor: { role, keyId, name, sessionId: id }, tenantId, session }, hash }];
-      }),
-    );
+  private async load<Id extends string>(sql: string, ids: readonly Id[]): Promise<ReadonlyMap<Id, Stored>> {
+    const rows = await this.dataSource.query<Row[]>(sql, [ids]);
+    return new Map(rows.map((row) => [row.id as Id, stored(row)]));
   }
 
   /** Uses that cannot be written are lost: the next ones will do. */
@@ -138,6 +113,22 @@ export class Callers implements BeforeApplicationShutdown {
     if (sessions.size > 0) await this.dataSource.query(RENEW, [[...sessions]]).catch(() => undefined);
   }
 }
+
+function stored({ id, keyId, tenantId, role, name, hash, expiresAt }: Row): Stored {
+  const actor = { role, keyId, name };
+  if (expiresAt === null) return { principal: { actor, tenantId, session: null }, hash };
+  const session = { id: id as SessionId, expiresAt: expiresAt.toISOString() };
+  return { principal: { actor: { ...actor, sessionId: session.id }, tenantId, session }, hash };
+}
+
+const KEYS = `
+  SELECT id, id AS "keyId", tenant_id AS "tenantId", role, name, secret_hash AS hash, NULL AS "expiresAt"
+    FROM access.api_keys WHERE id = ANY ($1::text[]) AND revoked_at IS NULL`;
+
+const SESSIONS = `
+  SELECT s.id, k.id AS "keyId", k.tenant_id AS "tenantId", k.role, k.name, s.secret_hash AS hash, s.expires_at AS "expiresAt"
+    FROM access.sessions s JOIN access.api_keys k ON k.id = s.key_id
+   WHERE s.id = ANY ($1::uuid[]) AND s.expires_at > clock_timestamp() AND k.revoked_at IS NULL`;
 
 const NOTE_USES = `
   UPDATE access.api_keys k SET last_used_at = greatest(k.last_used_at, u.at)

@@ -19,21 +19,15 @@ export class RequestLimits {
 
   /** @throws `too-many-requests`. */
   takeRequest(keyId: ApiKeyId): void {
-    const refused = this.byKey.take(keyId);
-    if (!refused) return;
-    countLimited('api-key');
-    throw tooMany('This API key sends more requests than it may.', refused.retryAfterSeconds);
+    const seconds = this.byKey.take(keyId);
+    if (seconds > 0) throw tooMany('api-key', 'This API key sends more requests than it may. Send', seconds);
   }
 
   /** `source` is null for a caller without an address. @throws `too-many-requests`. */
   takeFailure(source: string | null): void {
-    const refused = this.bySource.take(source === null ? '' : network(source));
-    if (!refused) return;
-    countLimited('failed-authentication');
-    throw tooMany(
-      'Too many requests came from your address without a valid API key. Correct the key, and',
-      refused.retryAfterSeconds,
-    );
+    const seconds = this.bySource.take(source === null ? '' : network(source));
+    const what = 'Too many requests came from your address without a valid API key. Correct the key, and send';
+    if (seconds > 0) throw tooMany('failed-authentication', what, seconds);
   }
 }
 
@@ -43,9 +37,11 @@ export function network(address: string): string {
   return parsed.ok && parsed.value.family === 'IPv6' ? neighbourhood(parsed.value).text : address;
 }
 
-function tooMany(what: string, seconds: number): Problem {
-  const detail = `${what} ${what.endsWith('.') ? 'Send' : 'send'} it again after ${seconds} s.`;
-  return new Problem('too-many-requests', detail, { headers: { 'retry-after': String(seconds) } });
+function tooMany(limit: Limit, what: string, seconds: number): Problem {
+  countLimited(limit);
+  return new Problem('too-many-requests', `${what} it again after ${seconds} s.`, {
+    headers: { 'retry-after': String(seconds) },
+  });
 }
 
 /** The least recently used bucket is dropped, and starts full again. */
@@ -56,12 +52,11 @@ export class TokenBuckets {
 
   constructor(private readonly rate: Rate) {}
 
-  /** Null if there is a token; otherwise the seconds until there is one (1 or more). */
-  take(name: string): { readonly retryAfterSeconds: number } | null {
-    if (this.rate.perSecond === 0) return null;
+  /** 0 if there is a token; otherwise the seconds until there is one (1 or more). */
+  take(name: string): number {
+    if (this.rate.perSecond === 0) return 0;
     const bucket = this.bucketOf(name);
-    if (bucket.tryRemoveTokens(1)) return null;
-    return { retryAfterSeconds: Math.max(1, Math.ceil(bucket.getWaitTime(1) / 1_000)) };
+    return bucket.tryRemoveTokens(1) ? 0 : Math.max(1, Math.ceil(bucket.getWaitTime(1) / 1_000));
   }
 
   private bucketOf(name: string): TokenBucket {
