@@ -7,7 +7,6 @@ import { FirstOperatorKey } from './api-key/first-operator-key.js';
 import { IssueApiKeyHandler } from './api-key/issue-api-key.js';
 import { ListApiKeysHandler } from './api-key/list-api-keys.js';
 import { RevokeApiKeyHandler } from './api-key/revoke-api-key.js';
-import { systemClock } from './clock.js';
 import { ExpiredRows } from './expired-rows.js';
 import { JournalModule, WRITE_POOL } from './journal/journal.module.js';
 import { DecideLoginHandler } from './relay/decide-login.js';
@@ -16,10 +15,8 @@ import { RelayController } from './relay/relay.controller.js';
 import { ReportDenialsHandler } from './relay/report-denials.js';
 import { RestrictionController } from './restriction/restriction.controller.js';
 import { ChangeSmtpUserHandler } from './smtp-user/change-smtp-user.js';
-import { MakeSignInLinkHandler } from './session/make-sign-in-link.js';
 import { SessionController } from './session/session.controller.js';
-import { SignInHandler } from './session/sign-in.js';
-import { SignOutHandler } from './session/sign-out.js';
+import { Sessions } from './session/sessions.js';
 import { LockoutGuard } from './smtp-user/lockout-guard.js';
 import { SmtpUserStates } from './smtp-user/smtp-user-states.js';
 import { SmtpUsersController } from './smtp-user/smtp-users.controller.js';
@@ -52,19 +49,16 @@ import { Writes } from './write/writes.js';
     IssueApiKeyHandler,
     ListApiKeysHandler,
     ListTenantsHandler,
-    MakeSignInLinkHandler,
     ReportDenialsHandler,
     RevokeApiKeyHandler,
     SetTenantReplyHandler,
-    SignInHandler,
-    SignOutHandler,
-    systemClock,
     DecidedLogins,
     EventWriter,
     ExpiredRows,
     FirstOperatorKey,
     IdempotencyStore,
     LockoutGuard,
+    Sessions,
     SmtpUserStates,
     Writes,
   ],

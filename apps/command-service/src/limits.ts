@@ -5,13 +5,12 @@ import { ANSWER_LIFE_HOURS } from './expired-rows.js';
 import { LONGEST_RELAY, MAX_COUNT } from './relay/denial-item.js';
 import { LONGEST_TEXT } from './relay/relay.controller.js';
 import { MAX_REPORTS_IN_JOURNAL } from './relay/report-denials.js';
-import { LINK_MINUTES, MAX_LINKS_OF_ONE_KEY } from './session/make-sign-in-link.js';
 import { LONGEST_SECRET } from './session/session.controller.js';
-import { MAX_SESSIONS_OF_ONE_KEY } from './session/sign-in.js';
+import { LINK_MINUTES, MAX_LINKS_OF_ONE_KEY, MAX_SESSIONS_OF_ONE_KEY } from './session/sessions.js';
 import { MAX_WRITES_OF_ONE_USER } from './smtp-user/change-smtp-user.js';
 import { MAX_ACCEPTED_ADDRESSES, MAX_NAMED_ADDRESSES, SOURCES_DEADLINE_MS } from './smtp-user/lockout-guard.js';
 import { LONGEST_NAME } from './tenant/tenants.js';
-import { MAX_REPEATS, WRITE_DEADLINE_MS } from './write/writes.js';
+import { WRITE_DEADLINE_MS } from './write/writes.js';
 
 /** For docs/limits.md. Lengths in UTF-16 units. */
 export const COMMAND_LIMITS = {
@@ -25,7 +24,6 @@ export const COMMAND_LIMITS = {
   decisionTextLength: LONGEST_TEXT,
   deadlineMs: WRITE_DEADLINE_MS,
   answerLifeHours: ANSWER_LIFE_HOURS,
-  repeats: MAX_REPEATS,
   writesOfOneUser: MAX_WRITES_OF_ONE_USER,
   secretLength: LONGEST_SECRET,
   sessionsOfOneKey: MAX_SESSIONS_OF_ONE_KEY,

@@ -8,7 +8,7 @@ import { loadSettings } from '@postern/settings';
 import { runServer } from '@postern/terminal';
 import { firstOperator } from './api-key/first-operator-key.js';
 import { CommandServiceModule } from './command-service.module.js';
-import { firstSignInPath } from './session/make-sign-in-link.js';
+import { firstSignInPath } from './session/sessions.js';
 
 const parts = {
   name: 'command-service',

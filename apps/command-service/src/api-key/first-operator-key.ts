@@ -6,7 +6,6 @@ import { VersionConflict } from '@postern/event-store';
 import { keepOperatorKey, operatorKeyNotShown, type FirstKey } from '@postern/process-life';
 import { SettingInvalid, type RuntimeSettings } from '@postern/settings';
 import type { DataSource, EntityManager } from 'typeorm';
-import { CLOCK, type Clock } from '../clock.js';
 import { EventWriter } from '../write/event-writer.js';
 import { countLiveOperatorKeys } from './api-keys.js';
 import { issueApiKey } from './issue-api-key.js';
@@ -49,7 +48,6 @@ export class FirstOperatorKey {
     @Inject(EventWriter) private readonly eventWriter: EventWriter,
     @InjectDataSource('postern_journal_writer') private readonly writer: DataSource,
     @InjectDataSource('postern_access') private readonly access: DataSource,
-    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   async ensureGiven(text: string): Promise<void> {
@@ -85,7 +83,7 @@ export class FirstOperatorKey {
   }
 
   private async issue(id: ApiKeyId, key: string, before?: (manager: EntityManager) => Promise<void>): Promise<void> {
-    const issued = { id, role: 'operator', name: FIRST_START, key, createdAt: this.clock().toISOString() } as const;
+    const issued = { id, role: 'operator', name: FIRST_START, key, createdAt: new Date().toISOString() } as const;
     const actor = { role: 'operator', keyId: id, name: FIRST_START } as const;
     await issueApiKey(this.eventWriter, null, issued, { actor, requestId: newId(), idempotency: undefined }, before);
   }

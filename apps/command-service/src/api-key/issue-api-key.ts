@@ -3,7 +3,6 @@ import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { ApiKeyEntity } from '@postern/access';
 import { apiKeyStream, hashSecret, newApiKey, type Role, type TenantId } from '@postern/contracts';
 import type { EntityManager } from 'typeorm';
-import { CLOCK, type Clock } from '../clock.js';
 import { EventWriter } from '../write/event-writer.js';
 import type { RequestContext, Written } from '../write/request-context.js';
 import type { IssuedApiKey } from './api-keys.js';
@@ -22,14 +21,11 @@ export class IssueApiKey extends Command<Written<IssuedApiKey>> {
 
 @CommandHandler(IssueApiKey)
 export class IssueApiKeyHandler implements ICommandHandler<IssueApiKey> {
-  constructor(
-    @Inject(EventWriter) private readonly writer: EventWriter,
-    @Inject(CLOCK) private readonly clock: Clock,
-  ) {}
+  constructor(@Inject(EventWriter) private readonly writer: EventWriter) {}
 
   execute({ tenantId, role, name, context }: IssueApiKey): Promise<Written<IssuedApiKey>> {
     const { id, text: key } = newApiKey(role);
-    const issued = { id, role, name, key, createdAt: this.clock().toISOString() };
+    const issued = { id, role, name, key, createdAt: new Date().toISOString() };
     return issueApiKey(this.writer, tenantId, issued, context);
   }
 }

@@ -6,7 +6,6 @@ import { apiKeyStream, type ApiKeyId, type TenantId } from '@postern/contracts';
 import { VersionConflict } from '@postern/event-store';
 import { Problem } from '@postern/http';
 import { IsNull, type DataSource, type EntityManager } from 'typeorm';
-import { CLOCK, type Clock } from '../clock.js';
 import { EventWriter } from '../write/event-writer.js';
 import type { RequestContext, Written } from '../write/request-context.js';
 import { API_KEY_ID, countLiveOperatorKeys } from './api-keys.js';
@@ -29,7 +28,6 @@ export class RevokeApiKeyHandler implements ICommandHandler<RevokeApiKey> {
   constructor(
     @Inject(EventWriter) private readonly writer: EventWriter,
     @InjectDataSource('postern_journal_writer') private readonly keys: DataSource,
-    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   async execute({ tenantId, keyId, context }: RevokeApiKey): Promise<Written<null>> {
@@ -46,7 +44,7 @@ export class RevokeApiKeyHandler implements ICommandHandler<RevokeApiKey> {
       answer,
       also: async (manager: EntityManager) => {
         if (role === 'operator' && (await countLiveOperatorKeys(manager)) === 1) throw lastOperatorKey();
-        await manager.update(ApiKeyEntity, { id, revokedAt: IsNull() }, { revokedAt: this.clock().toISOString() });
+        await manager.update(ApiKeyEntity, { id, revokedAt: IsNull() }, { revokedAt: new Date().toISOString() });
       },
     } as const;
     try {

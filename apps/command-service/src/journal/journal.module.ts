@@ -4,10 +4,9 @@ import { accessEntities } from '@postern/access';
 import { openDataSource, WRITE_IDLE_MS } from '@postern/database';
 import { assertJournalBelongsToCluster, Journal } from '@postern/event-store';
 import { dataSourceModule } from '@postern/data-sources';
-import { Readiness } from '@postern/observe';
+import { gauge, Readiness } from '@postern/observe';
 import { SETTINGS, type RuntimeSettings } from '@postern/settings';
 import type { DataSource } from 'typeorm';
-import { observeJournal } from './journal-metrics.js';
 
 const WRITER = getDataSourceToken('postern_journal_writer');
 
@@ -18,6 +17,14 @@ export const WRITE_POOL = {
   idleInTransactionMs: WRITE_IDLE_MS,
   prepare: true,
 };
+
+let observed: Journal | undefined;
+gauge(
+  'postern_journal_queue_appends',
+  'Appends that wait for their turn to be written; above 4,096 a write is answered 503.',
+  [],
+  (queue) => queue.set(observed?.waiting ?? 0),
+);
 
 @Module({
   imports: [dataSourceModule('postern_journal_writer', WRITE_POOL)],
@@ -40,7 +47,7 @@ export class JournalModule implements OnModuleInit, OnApplicationShutdown {
     } finally {
       await feed.destroy();
     }
-    observeJournal(this.journal);
+    observed = this.journal;
     this.readiness.add('journal', async () => {
       await this.writer.query('SELECT 1');
       return null;

@@ -5,7 +5,7 @@ import type { SmtpUserRef } from '../smtp-user/target.js';
 import { storable } from '../write/plain-text.js';
 
 export type AuthDenied = AuthDenialEvent['data'];
-export type DenialAppend = Omit<Append, 'metadata' | 'expectedVersion'> & { readonly expectedVersion: 'any' };
+type DenialAppend = Omit<Append, 'metadata' | 'expectedVersion'> & { readonly expectedVersion: 'any' };
 
 const LONGEST_IP = 100;
 

@@ -28,7 +28,6 @@ import {
 } from '@postern/http';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
-import { CLOCK, type Clock } from '../clock.js';
 import { SmtpUserStates } from '../smtp-user/smtp-user-states.js';
 import { currentOwners } from '../smtp-user/usernames.js';
 import { EventWriter } from '../write/event-writer.js';
@@ -86,13 +85,12 @@ export class DecideLoginHandler implements ICommandHandler<DecideLogin> {
     @Inject(EventWriter) private readonly writer: EventWriter,
     @InjectDataSource('postern_journal_writer') private readonly usernames: DataSource,
     @Inject(DecidedLogins) private readonly logins: DecidedLogins,
-    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   async execute({ username, ip, dryRun, context }: DecideLogin): Promise<Written<LoginDecision>> {
     const { user, reply } = await this.ownerOf(username);
     const address = parseAddress(ip);
-    const now = this.clock();
+    const now = new Date();
     const access = decideAccess(user, address.ok ? address.value : null, now);
     const mode = user && modeAt(user, now);
     const matched = access.matched === null ? undefined : user?.entries[access.matched];

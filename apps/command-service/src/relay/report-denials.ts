@@ -7,13 +7,12 @@ import { Journal } from '@postern/event-store';
 import { view, integer } from '@postern/http';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
-import { CLOCK, type Clock } from '../clock.js';
 import type { SmtpUserRef } from '../smtp-user/target.js';
 import { ownersAt } from '../smtp-user/usernames.js';
 import { EventWriter } from '../write/event-writer.js';
 import { denialsTotal } from '../write/metrics.js';
 import { eventMetadata, type RequestContext, type Written } from '../write/request-context.js';
-import { denialAppend, type AuthDenied, type DenialAppend } from './auth-denied.js';
+import { denialAppend, type AuthDenied } from './auth-denied.js';
 import { readDenial, rejectedDenialView, type RejectedDenial } from './denial-item.js';
 
 export const reportedDenialsView = view(
@@ -39,9 +38,9 @@ export class ReportDenials extends Command<Written<ReportedDenials>> {
 /** The most reports in the journal's queue at a time. Others wait here, so that a flood neither fills the queue nor delays other changes. */
 export const MAX_REPORTS_IN_JOURNAL = 2;
 
-interface DenialsOfUser {
+interface OwnedDenial {
   readonly user: SmtpUserRef;
-  readonly denials: AuthDenied[];
+  readonly denial: AuthDenied;
 }
 
 @CommandHandler(ReportDenials)
@@ -52,19 +51,22 @@ export class ReportDenialsHandler implements ICommandHandler<ReportDenials> {
     @Inject(Journal) private readonly journal: Journal,
     @InjectDataSource('postern_journal_writer') private readonly writer: DataSource,
     @Inject(EventWriter) private readonly eventWriter: EventWriter,
-    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   async execute({ items, context }: ReportDenials): Promise<Written<ReportedDenials>> {
-    const { reports, repeated, rejected } = readBatch(items, this.clock());
-    const byUser = await this.byUser(reports, rejected);
-    const appends = byUser.map(({ user, denials }) => denialAppend(user, denials));
-    const known = await this.appendAll(appends, eventMetadata(context));
-    const body = {
-      accepted: byUser.reduce((sum, { denials }) => sum + denials.length, 0) - known,
-      duplicates: known + repeated,
-      rejected,
-    };
+    const { reports, repeated, rejected } = readBatch(items, new Date());
+    const owners = await ownersAt(
+      this.writer,
+      reports.map(({ username, occurredAt: at, smtpUserId }) => ({ username: usernameKey(username), at, smtpUserId })),
+    );
+    const owned = reports.flatMap((report, i) => {
+      const user = owners[i];
+      if (user) return [{ user, denial: authDenied(report, user) }];
+      rejected.push({ id: report.id, code: 'smtp-user-not-found', detail: whyNoOwner(report) });
+      return [];
+    });
+    const known = await this.appendAll(owned, eventMetadata(context));
+    const body = { accepted: owned.length - known, duplicates: known + repeated, rejected };
     denialsTotal.inc({ outcome: 'accepted' }, body.accepted);
     denialsTotal.inc({ outcome: 'duplicate' }, body.duplicates);
     denialsTotal.inc({ outcome: 'rejected' }, body.rejected.length);
@@ -73,30 +75,17 @@ export class ReportDenialsHandler implements ICommandHandler<ReportDenials> {
     return { body };
   }
 
-  private async byUser(reports: readonly DenialReport[], rejected: RejectedDenial[]): Promise<DenialsOfUser[]> {
-    const owners = await ownersAt(
-      this.writer,
-      reports.map(({ username, occurredAt: at, smtpUserId }) => ({ username: usernameKey(username), at, smtpUserId })),
-    );
-    const byUser = new Map<string, DenialsOfUser>();
-    for (const [i, report] of reports.entries()) {
-      const user = owners[i];
-      if (!user) {
-        rejected.push({ id: report.id, code: 'smtp-user-not-found', detail: whyNoOwner(report) });
-        continue;
-      }
-      const group: DenialsOfUser = byUser.get(user.smtpUserId) ?? { user, denials: [] };
-      group.denials.push(authDenied(report, user));
-      byUser.set(user.smtpUserId, group);
-    }
-    return [...byUser.values()];
-  }
-
-  private async appendAll(appends: readonly DenialAppend[], metadata: EventMetadata): Promise<number> {
-    if (appends.length === 0) return 0;
-    const appended = await this.reports.run(() =>
-      this.journal.appendAll(appends.map((append) => ({ ...append, metadata }))),
-    );
+  /** Returns how many of them the journal had already. */
+  private async appendAll(owned: readonly OwnedDenial[], metadata: EventMetadata): Promise<number> {
+    if (owned.length === 0) return 0;
+    const appends = [...Map.groupBy(owned, ({ user }) => user.smtpUserId).values()].map((ofUser) => ({
+      ...denialAppend(
+        (ofUser[0] as OwnedDenial).user,
+        ofUser.map(({ denial }) => denial),
+      ),
+      metadata,
+    }));
+    const appended = await this.reports.run(() => this.journal.appendAll(appends));
     return appended.reduce((sum, { duplicates }) => sum + duplicates.length, 0);
   }
 }

@@ -1,5 +1,4 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
-import { CommandBus, type Command } from '@nestjs/cqrs';
 import { AccessCheck, crossSiteRequest, SESSION_HOURS } from '@postern/access';
 import { Deadline } from '@postern/async';
 import type { ApiKeyId, TenantId } from '@postern/contracts';
@@ -28,9 +27,7 @@ import { SETTINGS, type RuntimeSettings } from '@postern/settings';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { WRITE_DEADLINE_MS } from '../write/writes.js';
-import { SignIn } from './sign-in.js';
-import { SignOut } from './sign-out.js';
-import { LINK_MINUTES, MakeSignInLink, signInLinkView, type SignInLink } from './make-sign-in-link.js';
+import { LINK_MINUTES, Sessions, signInLinkView, type SignInLink } from './sessions.js';
 
 export const LONGEST_SECRET = 256;
 
@@ -68,7 +65,7 @@ export type WhoAmI = z.infer<typeof whoAmIView>;
 @Controller('v1')
 export class SessionController {
   constructor(
-    @Inject(CommandBus) private readonly commands: CommandBus,
+    @Inject(Sessions) private readonly sessions: Sessions,
     @Inject(AccessCheck) private readonly access: AccessCheck,
     @Inject(SETTINGS) private readonly settings: RuntimeSettings,
   ) {}
@@ -99,7 +96,7 @@ export class SessionController {
     // An attacker who signs somebody in with a key of their own could see what is typed then.
     if (isSameOrigin(request, this.settings.trustedProxies) === false) throw crossSiteRequest();
     const by = key === undefined ? { code } : { keyId: await this.keyOf(request, key) };
-    const cookie = await this.carryOut(new SignIn(by));
+    const cookie = await inTime(() => this.sessions.signIn(by));
     if (cookie === null) throw this.access.refused(request, invalidCode());
     // The cookie of the request is replaced, so that nobody else can have chosen the session.
     const signedIn = await this.access.prove(request, { kind: 'session', text: cookie });
@@ -119,7 +116,7 @@ export class SessionController {
   })
   async signOut(@Caller() { session }: Principal, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
     if (!session) return;
-    await this.carryOut(new SignOut(session.id));
+    await inTime(() => this.sessions.signOut(session.id));
     this.setCookie(reply, '', 0);
   }
 
@@ -147,7 +144,7 @@ export class SessionController {
   makeSignInLink(@Caller() { actor, session }: Principal): Promise<SignInLink> {
     // Otherwise a session could prolong itself for ever, link after link, even after signing out.
     if (session) throw new Problem('role-not-allowed', 'A session cannot create sign-in links. Send the API key.');
-    return this.carryOut(new MakeSignInLink(actor.keyId));
+    return inTime(() => this.sessions.makeLink(actor.keyId));
   }
 
   private async keyOf(request: FastifyRequest, text: string): Promise<ApiKeyId> {
@@ -159,10 +156,6 @@ export class SessionController {
         'A key of the role relay cannot sign in. Use one of an operator, admin or auditor.',
       );
     return actor.keyId;
-  }
-
-  private carryOut<Result>(command: Command<Result>): Promise<Result> {
-    return Deadline.within(WRITE_DEADLINE_MS, () => this.commands.execute(command), notConfirmed);
   }
 
   private setCookie(reply: FastifyReply, value: string, seconds: number): void {
@@ -188,8 +181,8 @@ function invalidCode(): Problem {
   );
 }
 
-function notConfirmed(): Problem {
-  return databaseFailed(
-    `The database did not confirm it within ${WRITE_DEADLINE_MS / 1_000} s. Send it again shortly.`,
+function inTime<Result>(work: () => Promise<Result>): Promise<Result> {
+  return Deadline.within(WRITE_DEADLINE_MS, work, () =>
+    databaseFailed(`The database did not confirm it within ${WRITE_DEADLINE_MS / 1_000} s. Send it again shortly.`),
   );
 }

@@ -4,8 +4,7 @@ import { onDatabase, until, type TestDatabase } from '@postern/testing';
 import { problem } from '../../testing/problem.js';
 import { commandDatabase, StartedService, type Answer, type Body } from '../../testing/started-service.js';
 import { ExpiredRows } from '../expired-rows.js';
-import { firstSignInPath, MAX_LINKS_OF_ONE_KEY } from './make-sign-in-link.js';
-import { MAX_SESSIONS_OF_ONE_KEY } from './sign-in.js';
+import { firstSignInPath, MAX_LINKS_OF_ONE_KEY, MAX_SESSIONS_OF_ONE_KEY } from './sessions.js';
 
 let database: TestDatabase;
 let service: StartedService;

@@ -13,7 +13,6 @@ import {
 } from '@postern/restrictions';
 import { Problem, sqlState } from '@postern/http';
 import type { EntityManager } from 'typeorm';
-import { CLOCK, type Clock } from '../clock.js';
 import { EventWriter } from '../write/event-writer.js';
 import { requireVersion } from '../write/expected-version.js';
 import { conflictsTotal } from '../write/metrics.js';
@@ -50,7 +49,6 @@ export class ChangeSmtpUserHandler implements ICommandHandler<ChangeSmtpUser<unk
     @Inject(EventWriter) private readonly writer: EventWriter,
     @Inject(SmtpUserStates) private readonly states: SmtpUserStates,
     @Inject(LockoutGuard) private readonly lockoutGuard: LockoutGuard,
-    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   execute(command: ChangeSmtpUser<unknown>): Promise<Written> {
@@ -74,7 +72,7 @@ export class ChangeSmtpUserHandler implements ICommandHandler<ChangeSmtpUser<unk
     locked?: EntityManager,
   ): Promise<Written> {
     const { user, context, guard } = command.target;
-    const now = this.clock();
+    const now = new Date();
     // A remembered state may be old; the append finds out. A refusal of the guard has no append, so it needs the current state.
     const remembered = trustMemory && !guard ? this.states.remembered(user) : undefined;
     let state = remembered ?? (await this.states.current(user));

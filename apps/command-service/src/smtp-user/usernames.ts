@@ -2,7 +2,6 @@ import {
   usernameKey,
   type SmtpUserEvent,
   type SmtpUserId,
-  type TenantId,
   type TenantReply,
   type UsernameKey,
 } from '@postern/contracts';
@@ -67,16 +66,8 @@ export async function currentOwners(
   writer: DataSource,
   usernames: readonly UsernameKey[],
 ): Promise<ReadonlyMap<UsernameKey, OwnedUsername>> {
-  const rows = await writer.query<
-    {
-      username_key: UsernameKey;
-      tenant_id: TenantId;
-      smtp_user_id: SmtpUserId;
-      version: number;
-      reply: TenantReply | null;
-    }[]
-  >(
-    `SELECT u.username_key, u.tenant_id, u.smtp_user_id,
+  const rows = await writer.query<(OwnedUsername & { readonly key: UsernameKey })[]>(
+    `SELECT u.username_key AS key, u.tenant_id AS "tenantId", u.smtp_user_id AS "smtpUserId",
             (SELECT max(e.version) FROM journal.events e WHERE e.stream_id = 'smtp-user/' || u.smtp_user_id) AS version,
             (SELECT r.reply FROM access.tenant_replies r WHERE r.tenant_id = u.tenant_id) AS reply
        FROM unnest($1::text[]) AS requested (username_key),
@@ -84,12 +75,7 @@ export async function currentOwners(
             LATERAL (SELECT * FROM access.usernames WHERE username_key = requested.username_key AND released_at IS NULL OFFSET 0) u`,
     [usernames],
   );
-  return new Map(
-    rows.map(({ username_key, tenant_id: tenantId, smtp_user_id: smtpUserId, version, reply }) => [
-      username_key,
-      { tenantId, smtpUserId, version, reply },
-    ]),
-  );
+  return new Map(rows.map((row) => [row.key, row]));
 }
 
 /** A username at a time. With `smtpUserId`: only if that user has or ever had the name. */
@@ -105,8 +91,8 @@ export async function ownersAt(
   questions: readonly UsernameAt[],
 ): Promise<readonly (SmtpUserRef | null)[]> {
   if (questions.length === 0) return [];
-  const rows = await writer.query<{ tenant_id: TenantId | null; smtp_user_id: SmtpUserId | null }[]>(
-    `SELECT holder.tenant_id, holder.smtp_user_id
+  const rows = await writer.query<(SmtpUserRef | { readonly smtpUserId: null })[]>(
+    `SELECT holder.tenant_id AS "tenantId", holder.smtp_user_id AS "smtpUserId"
        FROM unnest($1::text[], $2::timestamptz[], $3::uuid[]) WITH ORDINALITY AS requested (username_key, at, smtp_user_id, n)
        LEFT JOIN LATERAL (
          SELECT u.tenant_id, u.smtp_user_id FROM access.usernames u
@@ -123,7 +109,5 @@ export async function ownersAt(
       questions.map(({ smtpUserId }) => smtpUserId ?? null),
     ],
   );
-  return rows.map(({ tenant_id, smtp_user_id }) =>
-    tenant_id !== null && smtp_user_id !== null ? { tenantId: tenant_id, smtpUserId: smtp_user_id } : null,
-  );
+  return rows.map((row) => (row.smtpUserId === null ? null : row));
 }

@@ -4,7 +4,6 @@ import { TenantEntity } from '@postern/access';
 import { tenantStream, type TenantId } from '@postern/contracts';
 import { VersionConflict } from '@postern/event-store';
 import { Problem, violates } from '@postern/http';
-import { CLOCK, type Clock } from '../clock.js';
 import { EventWriter } from '../write/event-writer.js';
 import type { RequestContext, Written } from '../write/request-context.js';
 import type { Tenant } from './tenants.js';
@@ -21,13 +20,10 @@ export class CreateTenant extends Command<Written<Tenant>> {
 
 @CommandHandler(CreateTenant)
 export class CreateTenantHandler implements ICommandHandler<CreateTenant> {
-  constructor(
-    @Inject(EventWriter) private readonly writer: EventWriter,
-    @Inject(CLOCK) private readonly clock: Clock,
-  ) {}
+  constructor(@Inject(EventWriter) private readonly writer: EventWriter) {}
 
   async execute({ tenantId, name, context }: CreateTenant): Promise<Written<Tenant>> {
-    const tenant: Tenant = { id: tenantId, name, createdAt: this.clock().toISOString() };
+    const tenant: Tenant = { id: tenantId, name, createdAt: new Date().toISOString() };
     const answer = { body: tenant };
     try {
       await this.writer.write({

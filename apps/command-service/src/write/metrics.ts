@@ -1,13 +1,12 @@
-import { metrics } from '@postern/observe';
-import { Counter, Histogram } from 'prom-client';
+import { counter, metrics } from '@postern/observe';
+import { Histogram } from 'prom-client';
 
 /** `command`: the route's operation id. `outcome`: `done`, or the problem's code. */
-export const commandsTotal = new Counter({
-  name: 'postern_commands_total',
-  help: 'Commands carried out or refused, by name and outcome.',
-  labelNames: ['command', 'outcome'],
-  registers: [metrics],
-});
+export const commandsTotal = counter(
+  'postern_commands_total',
+  'Commands carried out or refused, by name and outcome.',
+  ['command', 'outcome'],
+);
 
 export const commandSeconds = new Histogram({
   name: 'postern_command_duration_seconds',
@@ -17,27 +16,23 @@ export const commandSeconds = new Histogram({
   registers: [metrics],
 });
 
-export const conflictsTotal = new Counter({
-  name: 'postern_command_conflicts_total',
-  help: 'Appends that found the SMTP user changed by another process and were decided again.',
-  registers: [metrics],
-});
+export const conflictsTotal = counter(
+  'postern_command_conflicts_total',
+  'Appends that found the SMTP user changed by another process and were decided again.',
+);
 
-export const denialsTotal = new Counter({
-  name: 'postern_denials_total',
-  help: 'Reported denials: accepted, known already (duplicate), or rejected.',
-  labelNames: ['outcome'],
-  registers: [metrics],
-});
+export const denialsTotal = counter(
+  'postern_denials_total',
+  'Reported denials: accepted, known already (duplicate), or rejected.',
+  ['outcome'],
+);
 
-export const droppedLoginsTotal = new Counter({
-  name: 'postern_decided_logins_dropped_total',
-  help: 'Logins that POST /v1/relay/decisions let through and that are missing in observed sources: too many waited for the database.',
-  registers: [metrics],
-});
+export const droppedLoginsTotal = counter(
+  'postern_decided_logins_dropped_total',
+  'Logins that POST /v1/relay/decisions let through and that are missing in observed sources: too many waited for the database.',
+);
 
-export const replaysTotal = new Counter({
-  name: 'postern_idempotency_replays_total',
-  help: 'Requests that were given the answer stored for their Idempotency-Key.',
-  registers: [metrics],
-});
+export const replaysTotal = counter(
+  'postern_idempotency_replays_total',
+  'Requests that were given the answer stored for their Idempotency-Key.',
+);
