@@ -21,7 +21,6 @@ import { LockoutGuard } from './smtp-user/lockout-guard.js';
 import { SmtpUserStates } from './smtp-user/smtp-user-states.js';
 import { SmtpUsersController } from './smtp-user/smtp-users.controller.js';
 import { CreateTenantHandler } from './tenant/create-tenant.js';
-import { GetTenantReplyHandler } from './tenant/get-tenant-reply.js';
 import { ListTenantsHandler } from './tenant/list-tenants.js';
 import { SetTenantReplyHandler } from './tenant/set-tenant-reply.js';
 import { TenantReplyController } from './tenant/tenant-reply.controller.js';
@@ -45,7 +44,6 @@ import { Writes } from './write/writes.js';
     ChangeSmtpUserHandler,
     CreateTenantHandler,
     DecideLoginHandler,
-    GetTenantReplyHandler,
     IssueApiKeyHandler,
     ListApiKeysHandler,
     ListTenantsHandler,

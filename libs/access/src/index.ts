@@ -7,4 +7,4 @@ export { ApiKeyEntity } from './tables/api-key.entity.js';
 export { TenantEntity } from './tables/tenant.entity.js';
 export { KEY_CHECK_MS, KeyWatch } from './key-watch.js';
 export { type Limit, countLimited, MAX_BUCKETS } from './rate-limits.js';
-export { loadReply, REPLIES_CHANNEL, saveReply, type VersionedReply } from './tenant-replies.js';
+export { loadReply, REPLIES_CHANNEL, saveReply } from './tenant-replies.js';

@@ -1,11 +1,9 @@
 import { authDenialsStream, type AuthDenialEvent } from '@postern/contracts';
-import type { Append } from '@postern/event-store';
 import type { parseAddress } from '@postern/ip-ranges';
 import type { SmtpUserRef } from '../smtp-user/target.js';
 import { storable } from '../write/plain-text.js';
 
 export type AuthDenied = AuthDenialEvent['data'];
-type DenialAppend = Omit<Append, 'metadata' | 'expectedVersion'> & { readonly expectedVersion: 'any' };
 
 const LONGEST_IP = 100;
 
@@ -15,11 +13,11 @@ export function storedIp(address: ReturnType<typeof parseAddress>, text: string)
 }
 
 /** The denial's id is the event's id, so that the journal stores a repeated denial once. */
-export function denialAppend(user: SmtpUserRef, denials: readonly AuthDenied[]): DenialAppend {
+export function denialAppend(user: SmtpUserRef, denials: readonly AuthDenied[]) {
   return {
     tenantId: user.tenantId,
     streamId: authDenialsStream(user.smtpUserId),
-    expectedVersion: 'any',
-    events: denials.map((data) => ({ type: 'AuthDenied', eventId: data.denialId, data })),
+    expectedVersion: 'any' as const,
+    events: denials.map((data) => ({ type: 'AuthDenied' as const, eventId: data.denialId, data })),
   };
 }

@@ -1,5 +1,6 @@
 import { Body, Controller, Get, Inject, Put, Res } from '@nestjs/common';
-import { QueryBus } from '@nestjs/cqrs';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { loadReply } from '@postern/access';
 import {
   DEFAULT_TENANT_REPLY,
   HELP_URL,
@@ -11,13 +12,14 @@ import {
   type TenantId,
   type TenantReply,
 } from '@postern/contracts';
+import { inTenant } from '@postern/database';
 import { Allow, Documented, json, Tenant, text, viewOf } from '@postern/http';
 import type { FastifyReply } from 'fastify';
+import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { IfMatch, type ExpectedVersions } from '../write/expected-version.js';
 import { Context, type WriteRequest } from '../write/request-context.js';
 import { Write, Writes } from '../write/writes.js';
-import { GetTenantReply } from './get-tenant-reply.js';
 import { SetTenantReply } from './set-tenant-reply.js';
 
 const TEXT_RULE =
@@ -59,7 +61,7 @@ const tenantReplyView = viewOf<TenantReply>('TenantReply', 'The reply of relays 
 export class TenantReplyController {
   constructor(
     @Inject(Writes) private readonly writes: Writes,
-    @Inject(QueryBus) private readonly queries: QueryBus,
+    @InjectDataSource('postern_command') private readonly dataSource: DataSource,
   ) {}
 
   @Get()
@@ -74,7 +76,7 @@ export class TenantReplyController {
     @Tenant() tenantId: TenantId,
     @Res({ passthrough: true }) answer: FastifyReply,
   ): Promise<TenantReply> {
-    const { reply, version } = await this.queries.execute(new GetTenantReply(tenantId));
+    const { reply, version } = await inTenant(this.dataSource, tenantId, (manager) => loadReply(manager, tenantId));
     void answer.header('etag', `"${version}"`);
     return reply;
   }
