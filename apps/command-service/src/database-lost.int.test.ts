@@ -68,6 +68,93 @@ const makeReady = async () => {
   await far.call('GET', '/v1/tenants', { key: far.operatorKey });
 };
 
+describe('while the database is gone', () => {
+  let relay: string;
+  let user: string;
+  beforeAll(async () => {
+    relay = await far.key({ role: 'relay', name: 'mx1' });
+    user = await far.smtpUser(acme, 'acme', 'app@acme.example');
+  });
+
+  let octet = 0;
+  const denial = {
+    id: newId(),
+    username: 'app@acme.example',
+    ip: '192.0.2.1',
+    occurredAt: new Date().toISOString(),
+    relay: 'mx1',
+    reason: 'ip-not-authorized',
+    mode: 'enforce',
+    count: 1,
+  };
+  const writes: [string, () => Promise<Answer>][] = [
+    [
+      'adding an entry',
+      () =>
+        far.call('POST', `${user}/restriction/entries`, {
+          key: acme,
+          body: { entries: [{ range: `192.0.2.${octet++}` }] },
+        }),
+    ],
+    [
+      'registering',
+      () => far.call('POST', '/v1/tenants/acme/smtp-users', { key: acme, body: { username: `${newId()}@x` } }),
+    ],
+    [
+      'a decision',
+      () => far.call('POST', '/v1/relay/decisions', { key: relay, body: { username: 'app@acme.example', ip: '::1' } }),
+    ],
+    ['a report', () => far.call('POST', '/v1/relay/auth-denials', { key: relay, body: { denials: [denial] } })],
+    ['a list', () => far.call('GET', '/v1/tenants', { key: far.operatorKey })],
+  ];
+
+  async function databaseFailures(): Promise<number> {
+    const { payload } = await far.app.inject('/metrics');
+    return Number(/^postern_database_failures_total (\d+)$/m.exec(payload)?.[1]);
+  }
+
+  it('every call gets 503 with Retry-After; when the database is back, all work again without a restart', async () => {
+    for (const [name, write] of writes) expect([name, (await write()).status < 300]).toEqual([name, true]);
+    // Keys were just looked up: what is refused first is the write itself.
+    await path.close();
+    const failuresBefore = await databaseFailures();
+    for (let round = 0; round < 3; round++) {
+      for (const [name, write] of writes) {
+        const answer = await write();
+        expect([name, answer.headers['retry-after'], answer.body]).toEqual([name, '1', problem(503, 'not-ready', '')]);
+      }
+      await new Promise((done) => setTimeout(done, 400));
+    }
+    expect((await far.call('GET', '/health/live')).status).toBe(200);
+    expect((await far.call('GET', '/health/ready')).body).toMatchObject({
+      status: 503,
+      code: 'not-ready',
+      missing: { journal: expect.any(String) },
+    });
+    // Each of the calls, and neither of the probes.
+    expect((await databaseFailures()) - failuresBefore).toBe(3 * writes.length);
+    await path.open();
+    for (const [name, write] of writes) expect([name, (await write()).status < 300]).toEqual([name, true]);
+    expect((await far.call('GET', '/health/ready')).status).toBe(200);
+  });
+
+  it('a write that was under way is answered too, and not acknowledged unless it is there', async () => {
+    const writing = Promise.all(Array.from({ length: 20 }, () => writes[0]?.[1]()));
+    await new Promise((done) => setImmediate(done));
+    await path.close();
+    const answers = await writing;
+    await path.open();
+    const kept = await far.sql<{ range: string }>(
+      `SELECT e ->> 'range' AS range FROM journal.events, jsonb_array_elements(data -> 'entries') e WHERE type = 'RestrictionAdded'`,
+    );
+    for (const answer of answers) {
+      expect([201, 503]).toContain(answer?.status);
+      const ranges = JSON.stringify(answer?.body['entries'] ?? []);
+      for (const [, range] of ranges.matchAll(/"range":"([^"]+)"/g)) expect(kept).toContainEqual({ range });
+    }
+  });
+});
+
 describe('a write that was answered 503, while the database was cut off without a word', () => {
   it('has no effect after newer ones, however late it arrives', async () => {
     const [plain, repeatable, queued] = [await newUser(), await newUser(), await newUser()];
