@@ -111,17 +111,21 @@ describeWithChromium(describe, 'in the dashboard', () => {
     await shown(users[0].ip);
   });
 
-  it('the address of this browser, or its network, is added with one click', async () => {
-    const { path, api } = await world.userWith('mine@acme.example', '203.0.113.1');
+  it('the addresses of both families, or a network, can be added where this browser was seen to come from both', async () => {
+    const { path, api } = await world.userWith('families@acme.example', '203.0.113.1');
     const { page, context } = await world.visit(acme.adminKey);
-    await context.setExtraHTTPHeaders({ 'x-forwarded-for': '198.51.100.77' });
-    await page.goto(path);
-    await page.getByRole('button', { name: 'Add my current address 198.51.100.77' }).click();
-    await page.getByText('Your current address 198.51.100.77 is on the list').waitFor();
-    await context.setExtraHTTPHeaders({ 'x-forwarded-for': '2001:db8::77' });
-    await page.goto(path);
+    const comingFrom = async (ip: string) => {
+      await context.setExtraHTTPHeaders({ 'x-forwarded-for': ip });
+      await page.goto(path);
+    };
+    await comingFrom('198.51.100.77');
+    await page.getByRole('button', { name: 'Add my current address 198.51.100.77' }).waitFor();
+    await page.getByRole('link', { name: 'And IPv6?' }).waitFor();
+    await comingFrom('2001:db8::77');
     await page.getByRole('button', { name: 'or its network 2001:db8::/64' }).click();
     await page.getByText('Your current address 2001:db8::77 is on the list, in 2001:db8::/64').waitFor();
+    await page.getByRole('button', { name: 'Add my IPv4 address 198.51.100.77' }).click();
+    await page.getByText('Your IPv4 address 198.51.100.77 is on the list').waitFor();
     expect(await world.rangesOf(api, 3)).toEqual(['198.51.100.77', '2001:db8::/64', '203.0.113.1']);
   });
 

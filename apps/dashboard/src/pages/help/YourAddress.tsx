@@ -1,12 +1,12 @@
 import { Group, Paper, Skeleton, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { myAddressQuery } from '../../api/my-address.js';
+import { myAddressesQuery } from '../../api/my-addresses.js';
 import { Copy } from '../../ui/Mono.js';
 
 const command = (flag: string) => `curl ${flag}-H 'Accept: text/plain' ${window.location.origin}/v1/my-ip`;
 
 export function YourAddress() {
-  const { data: mine, isPending } = useQuery({ ...myAddressQuery, retry: false });
+  const { data: [mine] = [], isPending } = useQuery({ ...myAddressesQuery, retry: false });
   const other = mine?.family === 'IPv4' ? { family: 'IPv6', flag: '-6 ' } : { family: 'IPv4', flag: '-4 ' };
   return (
     <Paper component="section" p="md" bg="var(--postern-side)" fz="sm" aria-label="Your address" id="your-address">
