@@ -28,8 +28,13 @@ export function pictures({ userIds }: dashboardStory.Story): readonly Picture[] 
   const user = (username: string, more = '') => `/t/acme/smtp-users/${userIds.get(username)}${more}`;
   const press = (name: string | RegExp) => (page: Page) => page.getByRole('button', { name }).first().click();
   const paste = async (page: Page) => {
-    await press('Add addresses')(page);
+    // The draft of the picture before is kept.
+    await press(/^(Add addresses|Continue adding)$/)(page);
     await page.getByLabel('Addresses and ranges').fill(PASTED);
+  };
+  const suggest = async (page: Page) => {
+    await press('Suggest a list')(page);
+    await page.getByText(/in the last 30 days/).waitFor();
   };
   const openEntry = async (page: Page) => {
     await press(/^Change or remove/)(page);
@@ -43,7 +48,7 @@ export function pictures({ userIds }: dashboardStory.Story): readonly Picture[] 
     { name: 'smtp-user', as: 'admin', path: user(APP), docs: true, whole: true },
     { name: 'smtp-user-denied', as: 'admin', path: user(APP, '?tab=denied'), docs: true, whole: true },
     { name: 'smtp-user-sources', as: 'admin', path: user(APP, '?tab=sources'), docs: true, whole: true },
-    { name: 'smtp-user-suggest', as: 'admin', path: user(OPEN), docs: true, before: press('Suggest a list') },
+    { name: 'smtp-user-suggest', as: 'admin', path: user(OPEN), docs: true, before: suggest },
     { name: 'smtp-user-history', as: 'admin', path: user(APP, '?tab=history'), docs: true, whole: true },
     // It leaves a draft behind: after all others of this user.
     { name: 'smtp-user-add', as: 'admin', path: user(APP), docs: true, before: paste },

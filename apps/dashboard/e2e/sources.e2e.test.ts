@@ -118,7 +118,7 @@ describeWithChromium(describe, 'an SMTP user that logs in from three places', ()
 
   it.each(
     SCREENS.flatMap((viewport) =>
-      [0, 1, 12].map((addresses) => ({ viewport, addresses, name: `w${viewport.width}-${addresses}@acme.example` })),
+      [0, 12].map((addresses) => ({ viewport, addresses, name: `w${viewport.width}-${addresses}@acme.example` })),
     ),
   )(
     'has dialogs whose buttons stay in place, $viewport.width px wide, $addresses refused',

@@ -1,10 +1,11 @@
-import { Button, Stack } from '@mantine/core';
+import { Button, Stack, Text } from '@mantine/core';
 import { Fragment, useState, type ReactNode } from 'react';
 import { Dimmed } from '../ui/Dimmed.js';
 import { Copy, Mono } from '../ui/Mono.js';
 import { Time } from '../ui/Time.js';
 import { diffOf, titleOf, type Change } from './change-diff.js';
 import classes from './ChangeDetails.module.css';
+import { ChangeLine, ChangeLines } from './ChangeLines.js';
 
 const SHOWN = 12;
 
@@ -15,23 +16,18 @@ export function Difference({ changes }: { readonly changes: readonly Change[] })
   if (lines.length === 0) return null;
   return (
     <div>
-      <ul className={classes['diff']}>
-        {shown.map(({ sign, text, detail }, at) => (
+      <ChangeLines>
+        {shown.map(({ kind, text, detail }, at) => (
           // Lines have no identity of their own, and never move.
           // oxlint-disable-next-line react/no-array-index-key
-          <li key={at} className={classes['line']} data-sign={sign}>
-            <span className={classes['sign']} aria-label={sign === '+' ? 'added' : 'removed'}>
-              {sign === '+' ? '+' : '−'}
-            </span>
-            <span className="mono">{text}</span>
-            {detail !== null && (
-              <span className={classes['detail']} dir="auto">
-                {detail}
-              </span>
-            )}
-          </li>
+          <ChangeLine key={at} kind={kind}>
+            <span className="mono">{text}</span>{' '}
+            <Text span size="sm" c="var(--postern-text-soft)" dir="auto">
+              {detail}
+            </Text>
+          </ChangeLine>
         ))}
-      </ul>
+      </ChangeLines>
       {shown.length < lines.length && (
         <Button size="compact-xs" variant="subtle" mt={4} onClick={() => setAll(true)}>
           Show all {lines.length.toLocaleString('en')} lines

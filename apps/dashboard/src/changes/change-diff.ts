@@ -1,19 +1,18 @@
 import type { Schema } from '../api/client.js';
+import { differenceOf } from '../pages/smtp-user/editor/difference.js';
+import type { Listed } from '../pages/smtp-user/editor/list-as-text.js';
 import { dateTime } from '../ui/dates.js';
 
 export type Change = Schema<'Change'>;
 
 export interface DiffLine {
-  readonly sign: '+' | '-';
+  readonly kind: 'removed' | 'added';
   readonly text: string;
   readonly detail: string | null;
 }
 
-interface EntryOfChange {
+interface EntryOfChange extends Listed {
   readonly id: string;
-  readonly range: string;
-  readonly note?: string | null;
-  readonly expiresAt?: string | null;
 }
 
 export function entriesOf(side: Change['before']): readonly EntryOfChange[] {
@@ -68,19 +67,13 @@ export function diffOf({ before, after }: Pick<Change, 'before' | 'after'>): Dif
     if (key === 'entries') continue;
     const [old, now] = [valueOf(key, before?.[key]), valueOf(key, after?.[key])];
     if (old === now) continue;
-    if (old !== null) lines.push({ sign: '-', text: old, detail: null });
-    if (now !== null) lines.push({ sign: '+', text: now, detail: null });
+    if (old !== null) lines.push({ kind: 'removed', text: old, detail: null });
+    if (now !== null) lines.push({ kind: 'added', text: now, detail: null });
   }
-  const [olds, nows] = [entriesOf(before), entriesOf(after)];
-  const byId = new Map(nows.map((entry) => [entry.id, entry]));
-  for (const old of olds) {
-    const now = byId.get(old.id);
-    byId.delete(old.id);
-    if (now && same(now, old)) continue;
-    lines.push(entryLine('-', old));
-    if (now) lines.push(entryLine('+', now));
+  for (const change of differenceOf(entriesOf(before), entriesOf(after))) {
+    if (change.kind !== 'added') lines.push(entryLine('removed', change.before));
+    if (change.kind !== 'removed') lines.push(entryLine('added', change.after));
   }
-  for (const now of byId.values()) lines.push(entryLine('+', now));
   return lines;
 }
 
@@ -95,16 +88,13 @@ function valueOf(key: string, value: unknown): string | null {
   return `${NAMES[key] ?? key}: ${String(value)}`;
 }
 
-function entryLine(sign: '+' | '-', { range, note, expiresAt }: EntryOfChange): DiffLine {
-  return { sign, text: range, detail: [note, until(expiresAt).trim()].filter(Boolean).join(', ') || null };
+function entryLine(kind: DiffLine['kind'], { range, note, expiresAt }: Listed): DiffLine {
+  return { kind, text: range, detail: [note, until(expiresAt).trim()].filter(Boolean).join(', ') || null };
 }
 
 function until(time: unknown): string {
   return time ? ` until ${dateTime(String(time))}` : '';
 }
-
-const same = (a: EntryOfChange, b: EntryOfChange): boolean =>
-  a.range === b.range && a.note === b.note && a.expiresAt === b.expiresAt;
 
 /** Groups the changes of one request, newest first as given: replacing a list is a removal and an addition. */
 export function byRequest(changes: readonly Change[]): Change[][] {

@@ -13,10 +13,10 @@ describe('the difference of a change', () => {
       entries: [entry('2', '192.0.2.2', { note: 'office' }), entry('3', '::1'), entry('4', '192.0.2.4')],
     };
     expect(diffOf({ before, after })).toEqual([
-      { sign: '-', text: '192.0.2.1', detail: null },
-      { sign: '-', text: '192.0.2.2', detail: null },
-      { sign: '+', text: '192.0.2.2', detail: 'office' },
-      { sign: '+', text: '192.0.2.4', detail: null },
+      { kind: 'removed', text: '192.0.2.1', detail: null },
+      { kind: 'removed', text: '192.0.2.2', detail: null },
+      { kind: 'added', text: '192.0.2.2', detail: 'office' },
+      { kind: 'added', text: '192.0.2.4', detail: null },
     ]);
   });
 
@@ -30,15 +30,15 @@ describe('the difference of a change', () => {
       { restricted: false, entries: [] },
       { restricted: true, entries: [entry('1', '192.0.2.1')] },
     ];
-    expect(diffOf({ before: open, after: restricted }).map(({ sign, text }) => `${sign} ${text}`)).toEqual([
-      '- any source',
-      '+ restricted to the list',
-      '+ 192.0.2.1',
+    expect(diffOf({ before: open, after: restricted }).map(({ kind, text }) => `${kind} ${text}`)).toEqual([
+      'removed any source',
+      'added restricted to the list',
+      'added 192.0.2.1',
     ]);
-    expect(diffOf({ before: restricted, after: open }).map(({ sign, text }) => `${sign} ${text}`)).toEqual([
-      '- restricted to the list',
-      '+ any source',
-      '- 192.0.2.1',
+    expect(diffOf({ before: restricted, after: open }).map(({ kind, text }) => `${kind} ${text}`)).toEqual([
+      'removed restricted to the list',
+      'added any source',
+      'removed 192.0.2.1',
     ]);
   });
 
@@ -54,7 +54,7 @@ describe('the difference of a change', () => {
     const reporting = { mode: 'report-only', enforceAt: null };
     const ending = { ...reporting, enforceAt: '2026-12-01T12:00:00.000Z' };
     expect(diffOf({ before: ending, after: reporting })).toEqual([
-      { sign: '-', text: expect.stringMatching(/^enforced from \d+ \w+ 2026, \d\d:00$/), detail: null },
+      { kind: 'removed', text: expect.stringMatching(/^enforced from \d+ \w+ 2026, \d\d:00$/), detail: null },
     ]);
   });
 });

@@ -65,15 +65,16 @@ export function AllowAddress({
       )}
       <Menu position="bottom-end" width={340} disabled={isPending} opened={opened} onChange={setOpened}>
         <Menu.Target>
-          {menuOnly ? (
-            <Button size={size} variant={variant} loading={isPending} aria-label={`Allow ${ip} …`}>
-              Allow …
-            </Button>
-          ) : (
-            <Button size={size} variant={variant} disabled={isPending} px={6} aria-label={`Other ways to allow ${ip}`}>
-              <IconChevronDown size={14} aria-hidden />
-            </Button>
-          )}
+          <Button
+            size={size}
+            variant={variant}
+            loading={menuOnly && isPending}
+            disabled={isPending}
+            {...(!menuOnly && { px: 6 })}
+            aria-label={menuOnly ? `Allow ${ip} …` : `Other ways to allow ${ip}`}
+          >
+            {menuOnly ? 'Allow …' : <IconChevronDown size={14} aria-hidden />}
+          </Button>
         </Menu.Target>
         <Menu.Dropdown>
           {isProxy && <LooksLikeProxy />}

@@ -57,7 +57,7 @@ export function SmtpUser() {
     <Page
       title={user.username}
       heading={
-        <Text inherit span {...(user.username.length > LONG && { fz: 'lg', display: 'block' })}>
+        <Text inherit span {...(user.username.length > LONG && { fz: 'lg', lh: 1.5, display: 'block' })}>
           {user.username} <Copy value={user.username} label="Copy the username" />
         </Text>
       }

@@ -76,5 +76,6 @@ function Content({ user, start, close }: Props & { readonly start: Start }) {
 function opened(user: SmtpUser, { mode, text }: Start): Draft {
   const stored = storedDraft(user.id, mode);
   if (stored === null) return newDraft(user.restriction, mode, text);
-  return text === undefined ? stored : { ...stored, text: `${stored.text.trimEnd()}\n${text}` };
+  const hasText = text === undefined || stored.text.includes(text);
+  return hasText ? stored : { ...stored, text: `${stored.text.trimEnd()}\n${text}` };
 }

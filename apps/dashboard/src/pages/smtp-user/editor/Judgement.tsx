@@ -1,5 +1,6 @@
 import { Button, Group, Text } from '@mantine/core';
 import { memo } from 'react';
+import { ChangeLine, ChangeLines } from '../../../changes/ChangeLines.js';
 import { dateTime, relativeTime } from '../../../ui/dates.js';
 import { useNow } from '../../../ui/use-now.js';
 import classes from './Editor.module.css';
@@ -40,14 +41,14 @@ export const Judgement = memo(function Judgement({ mode, judged, changes, correc
           {[inWords(changes), bad > 0 && `${bad.toLocaleString('en')} cannot be read`].filter(Boolean).join(' · ')}
         </Text>
       </Group>
-      <ul className={classes['rows']}>
+      <ChangeLines>
         {rows.slice(0, DRAWN).map((one) => (
           <Row key={`${one.pasted.at}-${one.pasted.typed}`} judged={one} correct={correct} />
         ))}
         {removed.slice(0, DRAWN).map((change) => (
           <ChangeRow key={entryOf(change).range} change={change} />
         ))}
-      </ul>
+      </ChangeLines>
       {more > 0 && (
         <Text size="xs" c="dimmed" p="sm">
           … and {more.toLocaleString('en')} more.
@@ -64,12 +65,9 @@ export const Judgement = memo(function Judgement({ mode, judged, changes, correc
 
 export function ChangeRow({ change }: { readonly change: Change }) {
   return (
-    <li data-kind={change.kind}>
-      <Sign of={change.kind} />
-      <div>
-        <Line entry={entryOf(change)} />
-      </div>
-    </li>
+    <ChangeLine kind={change.kind}>
+      <Line entry={entryOf(change)} />
+    </ChangeLine>
   );
 }
 
@@ -84,48 +82,45 @@ const asBefore = (before: RowProps, now: RowProps): boolean =>
 const Row = memo(function Row({ judged, correct }: RowProps) {
   const { pasted, verdict } = judged;
   return (
-    <li data-kind={verdict}>
-      <Sign of={verdict} />
-      <div>
-        {'entry' in judged ? (
-          <>
-            <Line
-              entry={judged.entry}
-              aside={
-                verdict === 'unchanged' ? 'on the list already' : verdict === 'renewed' ? 'renewed' : judged.addresses
-              }
-            />
-            {verdict !== 'unchanged' &&
-              judged.remarks.map((remark) => (
-                <Text key={remark} size="xs" c="var(--postern-warn-text)">
-                  {remark}
-                </Text>
-              ))}
-          </>
-        ) : (
-          <>
-            <span className="mono">{pasted.typed}</span>
-            <Text size="xs" c={verdict === 'bad' ? 'var(--postern-warn-text)' : 'dimmed'}>
-              {verdict === 'bad' && `Line ${pasted.line}. `}
-              {judged.reason}
-            </Text>
-            <Group gap={6}>
-              {judged.suggestions.map((suggestion) => (
-                <Button
-                  key={suggestion}
-                  size="compact-xs"
-                  variant="default"
-                  mt={4}
-                  onClick={() => correct(pasted, suggestion)}
-                >
-                  Use&nbsp;<span className="mono">{suggestion}</span>
-                </Button>
-              ))}
-            </Group>
-          </>
-        )}
-      </div>
-    </li>
+    <ChangeLine kind={verdict}>
+      {'entry' in judged ? (
+        <>
+          <Line
+            entry={judged.entry}
+            aside={
+              verdict === 'unchanged' ? 'on the list already' : verdict === 'renewed' ? 'renewed' : judged.addresses
+            }
+          />
+          {verdict !== 'unchanged' &&
+            judged.remarks.map((remark) => (
+              <Text key={remark} size="xs" c="var(--postern-warn-text)">
+                {remark}
+              </Text>
+            ))}
+        </>
+      ) : (
+        <>
+          <span className="mono">{pasted.typed}</span>
+          <Text size="xs" c={verdict === 'bad' ? 'var(--postern-warn-text)' : 'dimmed'}>
+            {verdict === 'bad' && `Line ${pasted.line}. `}
+            {judged.reason}
+          </Text>
+          <Group gap={6}>
+            {judged.suggestions.map((suggestion) => (
+              <Button
+                key={suggestion}
+                size="compact-xs"
+                variant="default"
+                mt={4}
+                onClick={() => correct(pasted, suggestion)}
+              >
+                Use&nbsp;<span className="mono">{suggestion}</span>
+              </Button>
+            ))}
+          </Group>
+        </>
+      )}
+    </ChangeLine>
   );
 }, asBefore);
 
@@ -152,26 +147,5 @@ function Line({ entry: { range, expiresAt, note }, aside }: { readonly entry: Li
         </Text>
       )}
     </>
-  );
-}
-
-const SIGNS = {
-  new: ['+', 'Added'],
-  added: ['+', 'Added'],
-  renewed: ['+', 'Renewed'],
-  changed: ['~', 'Changed'],
-  removed: ['−', 'Removed'],
-  unchanged: ['=', 'Unchanged'],
-  repeated: ['=', 'Repeated'],
-  bad: ['!', 'Cannot be read'],
-  left: ['·', 'Left out'],
-} as const;
-
-function Sign({ of }: { readonly of: keyof typeof SIGNS }) {
-  const [sign, name] = SIGNS[of];
-  return (
-    <span className={classes['sign']} role="img" aria-label={name}>
-      {sign}
-    </span>
   );
 }

@@ -1,6 +1,7 @@
 import { Alert, Button, Checkbox, Group, SimpleGrid, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { getHotkeyHandler } from '@mantine/hooks';
 import { useCallback, useDeferredValue, useMemo, type Dispatch, type FormEvent, type SetStateAction } from 'react';
+import { ChangeLines } from '../../../changes/ChangeLines.js';
 import { ExpiryField } from '../../../ui/ExpiryField.js';
 import { Failed } from '../../../ui/States.js';
 import { useNow } from '../../../ui/use-now.js';
@@ -172,12 +173,11 @@ function TheirChanges({ changes }: { readonly changes: readonly Change[] }) {
           'Somebody else has saved the changes below. They are kept, unless you changed the same entry. '}
         Check what saving does now, and save again.
       </Text>
-      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls: the keyboard reaches it */}
-      <ul className={classes['theirs']} aria-label="What somebody else has changed" tabIndex={0}>
+      <ChangeLines label="What somebody else has changed" maxHeight={104}>
         {changes.map((each) => (
           <ChangeRow key={entryOf(each).range} change={each} />
         ))}
-      </ul>
+      </ChangeLines>
     </Alert>
   );
 }

@@ -16,10 +16,7 @@ export function History({ user }: { readonly user: SmtpUser }) {
     return (
       <Stack gap="xl" role="status" aria-label="The history is loading">
         {[1, 2, 3].map((each) => (
-          <Stack key={each} gap={8}>
-            <Skeleton height={14} width={260} />
-            <Skeleton height={12} width={180} />
-          </Stack>
+          <Skeleton key={each} height={34} width={260} />
         ))}
       </Stack>
     );
@@ -27,7 +24,7 @@ export function History({ user }: { readonly user: SmtpUser }) {
     return <Empty title="No changes yet">What is changed from now on appears here within seconds.</Empty>;
   return (
     <>
-      <Timeline bulletSize={9} lineWidth={1} styles={{ itemBullet: { top: 5 } }}>
+      <Timeline bulletSize={9} lineWidth={1} styles={{ item: { paddingInlineStart: 20 }, itemBullet: { top: 5 } }}>
         {byRequest(changes).map((group) => (
           <Timeline.Item key={group[0]?.eventId}>
             <Request changes={group} />
@@ -47,7 +44,7 @@ function Request({ changes }: { readonly changes: readonly Change[] }) {
   const [change] = changes;
   if (!change) return null;
   return (
-    <Stack gap="xs" pb="lg">
+    <Stack gap="xs">
       <Group justify="space-between" align="baseline" gap="2px 16px">
         <Text fw={550} style={{ overflowWrap: 'anywhere' }}>
           {titleOfAll(changes)}
