@@ -3,8 +3,7 @@ import type { z } from 'zod';
 import type { Role } from './api-key.js';
 import type { EVENT_DATA } from './schemas/event-data.js';
 import type { Described } from './schemas/words.js';
-
-export type EventType = keyof typeof EVENT_DATA;
+import type { EVENT_TYPES_OF_TOPIC, EventType, TOPICS } from './topics.js';
 
 type Newest<Versions> = Versions extends readonly [...unknown[], infer Last extends z.ZodType]
   ? Described<Last>
@@ -23,21 +22,12 @@ export type TenantEvent = EventOf<'TenantCreated' | 'TenantReplySet'>;
 /** Streams `api-key/<keyId>`. Keys of the roles operator and relay belong to no tenant. */
 export type ApiKeyEvent = EventOf<'ApiKeyIssued' | 'ApiKeyRevoked'>;
 
-export type SmtpUserEvent = EventOf<
-  | 'SmtpUserRegistered'
-  | 'SmtpUserRenamed'
-  | 'SmtpUserRemoved'
-  | 'RestrictionAdded'
-  | 'RestrictionEntriesChanged'
-  | 'RestrictionRemoved'
-  | 'RestrictionCleared'
-  | 'RestrictionModeChanged'
->;
+export type SmtpUserEvent = EventOf<(typeof EVENT_TYPES_OF_TOPIC)[typeof TOPICS.smtpUsers][number]>;
 
 /** Streams `auth-denials/<smtpUserId>`, separate from the SMTP user's, so that loading a user stays cheap. */
 export type AuthDenialEvent = EventOf<'AuthDenied'>;
 
-export type DomainEvent = TenantEvent | ApiKeyEvent | SmtpUserEvent | AuthDenialEvent;
+export type DomainEvent = EventOf<EventType>;
 
 export type EntryAdded = DataOf<'RestrictionAdded'>['entries'][number];
 export type EntryChanged = DataOf<'RestrictionEntriesChanged'>['entries'][number];

@@ -22,7 +22,7 @@ export function newId<Id extends string = string>(): Id {
   return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}` as Id;
 }
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 /** Canonical form: lower case (RFC 9562). */
 export function isUuid(text: string): boolean {
@@ -31,7 +31,7 @@ export function isUuid(text: string): boolean {
 
 export type UsernameKey = Branded<string, 'UsernameKey'>;
 
-const USERNAME = /^[\x21-\x7e]{1,254}$/;
+export const USERNAME = /^[\x21-\x7e]{1,254}$/;
 
 export function isUsername(text: string): boolean {
   return USERNAME.test(text);

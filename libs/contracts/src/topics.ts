@@ -1,5 +1,7 @@
-import type { EventType } from './events.js';
 import type { ApiKeyId, SmtpUserId, TenantId } from './ids.js';
+import type { EVENT_DATA } from './schemas/event-data.js';
+
+export type EventType = keyof typeof EVENT_DATA;
 
 export type StreamCategory = 'tenant' | 'api-key' | 'smtp-user' | 'auth-denials';
 
@@ -35,7 +37,7 @@ export function categoriesOf(topics: readonly Topic[]): readonly StreamCategory[
   return STREAM_CATEGORIES.filter((category) => topics.includes(TOPIC_OF_CATEGORY[category]));
 }
 
-export const EVENT_TYPES_OF_TOPIC: Readonly<Record<Topic, readonly EventType[]>> = {
+export const EVENT_TYPES_OF_TOPIC = {
   [TOPICS.smtpUsers]: [
     'SmtpUserRegistered',
     'SmtpUserRenamed',
@@ -48,7 +50,7 @@ export const EVENT_TYPES_OF_TOPIC: Readonly<Record<Topic, readonly EventType[]>>
   ],
   [TOPICS.authDenials]: ['AuthDenied'],
   [TOPICS.tenants]: ['TenantCreated', 'TenantReplySet', 'ApiKeyIssued', 'ApiKeyRevoked'],
-};
+} as const satisfies Readonly<Record<Topic, readonly EventType[]>>;
 
 /** The complete state of each relay policy, for consumers in any language; written by the projection-service. */
 export const RELAY_POLICIES_TOPIC = 'postern.relay-policies.v1';

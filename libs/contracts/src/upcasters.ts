@@ -1,4 +1,5 @@
-import type { EntryAdded, EventType } from './events.js';
+import type { EntryAdded } from './events.js';
+import type { EventType } from './topics.js';
 
 /** Converts an event's data to the next `schemaVersion`. A value that it adds must be what readers assumed before. */
 type Upcaster = (data: unknown) => unknown;

@@ -1,8 +1,15 @@
 import { ROLES } from '../api-key.js';
-import type { EventType, Recorded } from '../events.js';
+import type { Recorded } from '../events.js';
 import { isUuid, type ApiKeyId, type JournalId, type TenantId } from '../ids.js';
 import { utcTime } from '../rfc3339-time.js';
-import { EVENT_TYPES_OF_TOPIC, splitStreamId, TOPIC_OF_CATEGORY, type StreamCategory, type Topic } from '../topics.js';
+import {
+  EVENT_TYPES_OF_TOPIC,
+  splitStreamId,
+  TOPIC_OF_CATEGORY,
+  type EventType,
+  type StreamCategory,
+  type Topic,
+} from '../topics.js';
 import { EventNewerThanProgram, schemaVersionOf, upcast } from '../upcasters.js';
 import {
   journalOf,

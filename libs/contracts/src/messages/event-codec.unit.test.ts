@@ -21,9 +21,8 @@ const CATEGORY: Readonly<Record<Topic, string>> = {
 /** An event of each frozen sample, as it is in the journal. */
 const events: [name: string, event: Recorded, writtenAs: number][] = readdirSync(SAMPLES).map((file) => {
   const { type, schemaVersion, data } = JSON.parse(readFileSync(join(SAMPLES, file), 'utf8'));
-  const topic = Object.keys(EVENT_TYPES_OF_TOPIC).find((each) =>
-    EVENT_TYPES_OF_TOPIC[each as Topic].includes(type),
-  ) as Topic;
+  const topics = Object.entries<readonly string[]>(EVENT_TYPES_OF_TOPIC);
+  const topic = topics.find(([, types]) => types.includes(type))?.[0] as Topic;
   const event = {
     xid: '18446744073709551615',
     position: 9_007_199_254_740_991,

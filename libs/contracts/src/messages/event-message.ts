@@ -4,16 +4,19 @@ import type { ENVELOPES } from '../schemas/messages.js';
 import type { Described } from '../schemas/words.js';
 import { splitStreamId, TOPIC_OF_CATEGORY, type Topic } from '../topics.js';
 
-export interface EventMessage {
-  readonly topic: Topic;
-  /** The id of the event's subject, whose events come in order. */
+export interface Message<Name extends string> {
+  readonly topic: Name;
+  /** Messages with the same key come in order: the id of an event's subject, or a policy's username in lower case. */
   readonly key: string;
   readonly value: string;
   readonly headers: { readonly 'content-type': string };
 }
 
+export type EventMessage = Message<Topic>;
+
 /** CloudEvents' structured mode: everything is in the value. */
 export const CLOUDEVENTS_JSON = 'application/cloudevents+json; charset=utf-8';
+const headers = { 'content-type': CLOUDEVENTS_JSON };
 
 export const messageType = (type: string, schemaVersion: number): string => `postern.${type}.v${schemaVersion}`;
 
@@ -31,8 +34,6 @@ export function journalOf(kind: keyof typeof URN, source: unknown): JournalId | 
   const journal = source.slice(URN[kind].length);
   return isUuid(journal) ? (journal as JournalId) : null;
 }
-
-const HEADERS = { 'content-type': CLOUDEVENTS_JSON };
 
 /** The message of an event, without secrets: the same bytes each time. */
 export function encodeEvent(recorded: Recorded, journal: JournalId): EventMessage {
@@ -60,7 +61,7 @@ export function encodeEvent(recorded: Recorded, journal: JournalId): EventMessag
     ...(causationId === null ? {} : { causationid: causationId }),
     data: event.data,
   };
-  return { topic: TOPIC_OF_CATEGORY[category], key: subject, value: JSON.stringify(envelope), headers: HEADERS };
+  return { topic: TOPIC_OF_CATEGORY[category], key: subject, value: JSON.stringify(envelope), headers };
 }
 
 /** The error's text says what is wrong, and repeats nothing of the message. */

@@ -3,24 +3,14 @@ import type { RelayPolicy } from '../relay-policy.js';
 import type { ENVELOPES } from '../schemas/messages.js';
 import type { Described } from '../schemas/words.js';
 import { RELAY_POLICIES_TOPIC } from '../topics.js';
-import { CLOUDEVENTS_JSON, messageType, journalOf, sourceOf } from './event-message.js';
+import { CLOUDEVENTS_JSON, messageType, journalOf, sourceOf, type Message } from './event-message.js';
 
 const POLICY_SCHEMA_VERSION = 1;
 
 export type PolicyEnvelope = Described<(typeof ENVELOPES.PolicyEnvelope)[0]>;
 
-interface PolicyMessage {
-  readonly topic: typeof RELAY_POLICIES_TOPIC;
-  /** The username in lower case. Compaction keeps the newest policy of each. */
-  readonly key: string;
-  readonly value: string;
-  readonly headers: { readonly 'content-type': string };
-}
-
-const HEADERS = { 'content-type': CLOUDEVENTS_JSON };
-
-/** A removed policy is no Kafka tombstone: a late reader would not see the removal after its deletion. */
-export function encodePolicy(policy: RelayPolicy, journal: JournalId): PolicyMessage {
+/** Compaction keeps the newest policy of each username. A removed one is no Kafka tombstone: a late reader would not see the removal after its deletion. */
+export function encodePolicy(policy: RelayPolicy, journal: JournalId): Message<typeof RELAY_POLICIES_TOPIC> {
   const key = usernameKey(policy.username);
   const envelope: PolicyEnvelope = {
     specversion: '1.0',
@@ -33,7 +23,8 @@ export function encodePolicy(policy: RelayPolicy, journal: JournalId): PolicyMes
     schemaversion: POLICY_SCHEMA_VERSION,
     data: policy,
   };
-  return { topic: RELAY_POLICIES_TOPIC, key, value: JSON.stringify(envelope), headers: HEADERS };
+  const headers = { 'content-type': CLOUDEVENTS_JSON };
+  return { topic: RELAY_POLICIES_TOPIC, key, value: JSON.stringify(envelope), headers };
 }
 
 /** The journal of a policy's message; null if it is another message. */

@@ -2,7 +2,16 @@ import { z } from 'zod';
 import { ROLES } from '../api-key.js';
 import { DENIAL_REASONS, MODES } from '../decision.js';
 import { HELP_URL, LONGEST_HELP_URL, LONGEST_REPLY_TEXT, REPLY_TEXT } from '../tenant-reply.js';
-import type { ApiKeyId, EntryId, Revision, SessionId, SmtpUserId, TenantId } from '../ids.js';
+import {
+  USERNAME,
+  UUID,
+  type ApiKeyId,
+  type EntryId,
+  type Revision,
+  type SessionId,
+  type SmtpUserId,
+  type TenantId,
+} from '../ids.js';
 
 /** The parts of message schemas. Consumers in any language read these descriptions. */
 
@@ -11,11 +20,9 @@ type DeepReadonly<T> = T extends string | number | boolean | null | undefined
   ? T
   : { readonly [Key in keyof T]: DeepReadonly<T[Key]> };
 
-const UUID = '^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$';
-
 /** Ids are branded in TypeScript and plain texts on the wire. */
 const uuid = <Id extends string>(description: string) =>
-  z.string().regex(new RegExp(UUID)).meta({ description }) as unknown as z.ZodType<Id>;
+  z.string().regex(UUID).meta({ description }) as unknown as z.ZodType<Id>;
 
 export const smtpUserId = uuid<SmtpUserId>('The SMTP user. The id does not change when the user is renamed. UUIDv7.');
 export const apiKeyId = uuid<ApiKeyId>('The id of the API key, not its secret. UUIDv7.');
@@ -36,7 +43,7 @@ export const time = z
   .meta({ format: 'date-time', description: 'RFC 3339, UTC, milliseconds.' });
 export const username = z
   .string()
-  .regex(/^[\x21-\x7e]{1,254}$/)
+  .regex(USERNAME)
   .meta({ description: 'In the case in which it was registered. Compare in lower case.' });
 export const range = z.string().min(1).meta({
   description: 'Canonical (RFC 5952 for IPv6) address or CIDR range; a single address has no prefix. Never /0.',
