@@ -1,5 +1,5 @@
 import type { Recorded, Topic, JournalId } from '@postern/contracts';
-import type { FeedPosition } from '@postern/event-store';
+import type { FeedLag, FeedPosition } from '@postern/event-store';
 import type { DataSource, EntityManager } from 'typeorm';
 
 export const EVENT_BUS = Symbol('event bus');
@@ -48,15 +48,8 @@ export interface EventBatch {
 export interface RunningSubscription {
   stop(): Promise<void>;
   status(): SubscriptionStatus;
-  /** @throws if the lag cannot be queried. */
-  lag(): Promise<SubscriptionLag>;
-}
-
-export interface SubscriptionLag {
-  /** Events of its topics that it has not handled, counted up to a limit. */
-  readonly events: number;
-  /** Age of the oldest of them; 0 if there is none. */
-  readonly seconds: number;
+  /** Events of its topics that it has not handled. @throws if that cannot be queried. */
+  lag(): Promise<FeedLag>;
 }
 
 export interface SubscriptionStatus {

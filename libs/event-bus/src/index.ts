@@ -9,7 +9,6 @@ export {
   type HaltedPartitions,
   type RunningSubscription,
   type Subscription,
-  type SubscriptionLag,
   type SubscriptionStatus,
   type TopicMessage,
   type TopicWriter,

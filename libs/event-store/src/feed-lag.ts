@@ -3,7 +3,7 @@ import type { DataSource } from 'typeorm';
 import type { FeedPosition } from './read-feed.js';
 
 export interface FeedLag {
-  /** Events of the categories after the position, counted up to `MAX_COUNTED`. */
+  /** Counted up to `MAX_COUNTED`. */
   readonly events: number;
   /** The age of the oldest of them, by the database's clock; 0 if there is none. */
   readonly seconds: number;

@@ -7,6 +7,7 @@ import {
   JOURNAL_SOURCE as SOURCE,
   loadCheckpoint,
   readFeed,
+  type FeedLag,
   type FeedPage,
   type FeedPosition,
 } from '@postern/event-store';
@@ -16,7 +17,6 @@ import {
   HALTED_AFTER_ATTEMPTS,
   type RunningSubscription,
   type Subscription,
-  type SubscriptionLag,
   type SubscriptionStatus,
 } from '../event-bus.js';
 import { isPermanent } from '../stream-version.js';
@@ -84,7 +84,7 @@ export class FeedConsumer implements RunningSubscription {
     return { ...this.#status, halted: new Map(this.subscription.topics.map((topic) => [topic, halts])) };
   }
 
-  async lag(): Promise<SubscriptionLag> {
+  async lag(): Promise<FeedLag> {
     return feedLag(this.feed, this.#at?.read ?? (await this.#loadStored()), this.#categories);
   }
 

@@ -1,8 +1,8 @@
 import { Backoff } from '@postern/async';
 import type { JournalId, Topic } from '@postern/contracts';
-import { addBookmarks, FEED_START, loadBookmarks } from '@postern/event-store';
+import { addBookmarks, FEED_START, loadBookmarks, type FeedLag } from '@postern/event-store';
 import type { Consumer } from 'kafkajs';
-import { HALTED_AFTER_ATTEMPTS, type Subscription, type SubscriptionLag } from '../../event-bus.js';
+import { HALTED_AFTER_ATTEMPTS, type Subscription } from '../../event-bus.js';
 import { EventsMissing, isPermanent } from '../../stream-version.js';
 import { kafkaError } from '../client/kafka-errors.js';
 import { withAdmin, topicOffsets, type PartitionOffsets } from '../topics/read-topics.js';
@@ -129,7 +129,7 @@ export class AssignedPartitions {
     }
   }
 
-  async lag(): Promise<SubscriptionLag> {
+  async lag(): Promise<FeedLag> {
     const assigned = this.#assigned;
     if (!assigned) throw new Error(`${this.subscription.consumer} has not joined its group yet.`);
     const found = await this.#offsets();

@@ -1,10 +1,17 @@
 import { Backoff, endsWithin, WakeSignal } from '@postern/async';
 import { categoriesOf, type JournalId, type Topic } from '@postern/contracts';
-import { CheckpointMoved, loadJournalId, moveBookmark, publisherLag, type Bookmark } from '@postern/event-store';
+import {
+  CheckpointMoved,
+  loadJournalId,
+  moveBookmark,
+  publisherLag,
+  type Bookmark,
+  type FeedLag,
+} from '@postern/event-store';
 import type { EachBatchPayload, Kafka } from 'kafkajs';
 import type { EntityManager } from 'typeorm';
 import { deliverBatch } from '../../deliver-batch.js';
-import type { RunningSubscription, Subscription, SubscriptionLag, SubscriptionStatus } from '../../event-bus.js';
+import type { RunningSubscription, Subscription, SubscriptionStatus } from '../../event-bus.js';
 import { COORDINATOR_STARTS_WITHIN_MS, coordinatorStarts, kafkaError } from '../client/kafka-errors.js';
 import { ensureTopics } from '../topics/ensure-topics.js';
 import { EVENT_TOPICS } from '../topics/topic-settings.js';
@@ -46,7 +53,7 @@ export class TopicConsumer implements RunningSubscription {
   }
 
   /** Behind the journal, not only the topics: includes events that the publisher has not sent. */
-  async lag(): Promise<SubscriptionLag> {
+  async lag(): Promise<FeedLag> {
     if (this.#lastError) throw this.#lastError;
     const { topics, checkpoints } = this.subscription;
     const [unread, unsent] = await Promise.all([

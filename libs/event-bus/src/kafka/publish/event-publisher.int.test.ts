@@ -1,12 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { newId, TOPICS } from '@postern/contracts';
-import { startKafkaBroker } from '@postern/embedded-kafka';
-import { describeWithKafka, KAFKA_CACHE, until, openClient } from '@postern/testing';
+import { describeWithKafka, until, openClient } from '@postern/testing';
 import kafkajs from 'kafkajs';
-import { start } from '../../testing/bus-contract.js';
 import type { EventPublisher } from './event-publisher.js';
 import { kafkaWorld, type KafkaWorld } from '../testing/kafka-world.js';
 
@@ -70,27 +65,6 @@ describeWithKafka(describe, 'the publisher', (kafka) => {
     await Promise.all(publishers.map((publisher) => publisher.stop()));
   });
 
-  it('does not send to topics that end with events which its journal does not have, nor start on them', async () => {
-    const other = await kafkaWorld(kafka.address, { publishes: false });
-    const theirs = other.publisher();
-    await other.append(newUser(), 3);
-    await theirs.start();
-    await until(async () => (await theirs.lag()).events === 0);
-    const ours = world.publisher({ topicPrefix: other.topicPrefix });
-    await expect(ours.start()).rejects.toThrow(
-      /^The journal of this database does not have the event .*`postern republish` for all topics and `postern rebuild`/s,
-    );
-    await ours.stop();
-    await theirs.stop();
-    // Its own journal goes on there.
-    const again = other.publisher();
-    await again.start();
-    await other.append(newUser(), 1);
-    await until(async () => (await again.lag()).events === 0);
-    await again.stop();
-    await other.close();
-  });
-
   it('hands over at once where it is stopped', async () => {
     const [one, two] = [world.publisher(), world.publisher()];
     await one.start();
@@ -146,38 +120,5 @@ describeWithKafka(describe, 'the publisher', (kafka) => {
     await until(() => publisher.status().lastError === null);
     expect(publisher.status()).toMatchObject({ role: 'leader', halted: false });
     await publisher.stop();
-  });
-
-  it('continues when a killed broker is started again, in order and without gaps', async () => {
-    const dataDir = await mkdtemp(join(tmpdir(), 'postern-killed-broker-'));
-    const options = { dataDir, cacheDir: KAFKA_CACHE };
-    let broker = await startKafkaBroker(options);
-    const port = Number(broker.address.split(':')[1]);
-    const own = await kafkaWorld(broker.address);
-    try {
-      const streams = [newUser(), newUser(), newUser()];
-      const consumer = await start(own, {});
-      const appendSome = async (rounds: number) => {
-        for (let round = 0; round < rounds; round++) for (const stream of streams) await own.append(stream, 20);
-      };
-      await appendSome(5);
-      await until(async () => (await consumer.versions(streams[0] ?? '')).length > 0);
-      const appending = appendSome(20);
-      await broker.kill();
-      await appending;
-      await appendSome(5);
-      broker = await startKafkaBroker({ ...options, port });
-      await appendSome(5);
-      for (const stream of streams) {
-        await until(async () => (await consumer.versions(stream)).length >= 700);
-        expect(await consumer.versions(stream)).toEqual(upTo(700));
-      }
-      await until(() => consumer.running.status().lastError === null);
-      await consumer.bus.stop();
-    } finally {
-      await own.close();
-      await broker.stop();
-      await rm(dataDir, { recursive: true, force: true });
-    }
   });
 });

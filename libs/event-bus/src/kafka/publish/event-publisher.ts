@@ -1,8 +1,7 @@
 import { STREAM_CATEGORIES } from '@postern/contracts';
 import { LeaderElection, type Listener } from '@postern/database';
-import { feedLag, loadPublished, pendingRepublish, wakeOnAppend } from '@postern/event-store';
+import { feedLag, loadPublished, pendingRepublish, wakeOnAppend, type FeedLag } from '@postern/event-store';
 import type { DataSource } from 'typeorm';
-import type { SubscriptionLag } from '../../event-bus.js';
 import { isPermanent } from '../../stream-version.js';
 import { kafkaClient, type KafkaSettings } from '../client/kafka-client.js';
 import { KafkaUnreachable } from '../client/kafka-errors.js';
@@ -85,7 +84,7 @@ export class EventPublisher {
   }
 
   /** Events of the journal that Kafka does not have; the same in each process, leader or not. */
-  async lag(): Promise<SubscriptionLag> {
+  async lag(): Promise<FeedLag> {
     const { feed } = this.options;
     return feedLag(feed, await loadPublished(feed), STREAM_CATEGORIES);
   }
