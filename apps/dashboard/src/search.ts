@@ -14,8 +14,7 @@ export function oneOf<Value extends string>(values: readonly Value[], value: unk
 export function searchOf<Search extends Record<string, string | undefined>>(
   read: (search: Record<string, unknown>) => Search,
 ): (search: Record<string, unknown>) => Partial<Search> {
-  return (search) =>
-    Object.fromEntries(Object.entries(read(search)).filter(([, value]) => value !== undefined)) as Partial<Search>;
+  return (search) => given(read(search)) as Partial<Search>;
 }
 
 export function given<All extends object>(all: All): { [Name in keyof All]?: Exclude<All[Name], undefined> } {

@@ -97,8 +97,8 @@ function until(time: unknown): string {
 }
 
 /** Groups the changes of one request, newest first as given: replacing a list is a removal and an addition. */
-export function byRequest(changes: readonly Change[]): Change[][] {
-  const groups: Change[][] = [];
+export function byRequest(changes: readonly Change[]): [Change, ...Change[]][] {
+  const groups: [Change, ...Change[]][] = [];
   for (const change of changes) {
     const last = groups.at(-1);
     const [other] = last ?? [];

@@ -231,16 +231,9 @@ function More({ isFetchingNextPage, fetchNextPage }: NonNullable<Props<never>['m
 function SkeletonRows({ columns }: { readonly columns: readonly Column<never>[] }) {
   return Array.from({ length: SKELETON_ROWS }, (_, row) => (
     <tr key={row}>
-      {columns.map(({ id, phone, align, from }, at) => (
+      {columns.map(({ id, phone, align, from }) => (
         <td key={id} data-phone={phone ?? 'none'} data-align={align} data-from={from}>
-          <Skeleton
-            height={12}
-            my={4}
-            width={`${[62, 48, 55, 40][(row + at) % 4] ?? 50}%`}
-            maw={220}
-            miw={32}
-            display="inline-block"
-          />
+          <Skeleton height={12} my={4} width="55%" maw={220} miw={32} display="inline-block" />
         </td>
       ))}
     </tr>
@@ -251,7 +244,7 @@ function Spacer({ height }: { readonly height: number }) {
   return <tr aria-hidden style={{ height }} />;
 }
 
-const STEPS: Readonly<Record<string, 1 | -1>> = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1 };
+const STEPS: Readonly<Record<string, 1 | -1>> = { ArrowDown: 1, ArrowUp: -1 };
 
 function moveFocus(event: KeyboardEvent): void {
   const step = STEPS[event.key];

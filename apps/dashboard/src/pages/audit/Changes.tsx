@@ -2,7 +2,7 @@ import { Group, Stack, Text } from '@mantine/core';
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
-import { byRequest, type Change } from '../../changes/change-diff.js';
+import { byRequest } from '../../changes/change-diff.js';
 import { ChangeDetails, Difference, titleOfAll } from '../../changes/ChangeDetails.js';
 import { changesQuery, type ChangeFilters } from '../../changes/queries.js';
 import { Dimmed } from '../../ui/Dimmed.js';
@@ -18,9 +18,8 @@ import { periodOf } from './period.js';
 
 const HERE = '/signed-in/t/$tenantId/changes';
 
-interface Row extends Pick<Change, 'eventId' | 'occurredAt' | 'actor' | 'username' | 'smtpUserId'> {
-  readonly changes: readonly Change[];
-}
+/** The changes of one request. */
+type Row = ReturnType<typeof byRequest>[number];
 
 export function Changes() {
   const { tenantId } = useParams({ from: HERE });
@@ -33,10 +32,10 @@ export function Changes() {
     [actor, username, search, loadedAt],
   );
   const query = useInfiniteQuery({ ...changesQuery(tenantId, filters), placeholderData: keepPreviousData });
-  const rows = useMemo(() => query.data && rowsOf(query.data), [query.data]);
+  const rows = useMemo(() => query.data && byRequest(query.data), [query.data]);
   const change = (part: Partial<typeof search>) =>
     void navigate({ search: (before) => ({ ...before, ...part }), replace: true, resetScroll: false });
-  const shown = rows?.find(({ eventId }) => eventId === open);
+  const shown = rows?.find(([{ eventId }]) => eventId === open);
   return (
     <Page
       title="Changes"
@@ -67,8 +66,8 @@ export function Changes() {
           label="Changes"
           columns={COLUMNS}
           query={{ ...query, data: rows }}
-          rowKey={({ eventId }) => eventId}
-          onOpen={({ eventId }) => change({ open: eventId })}
+          rowKey={([{ eventId }]) => eventId}
+          onOpen={([{ eventId }]) => change({ open: eventId })}
           open={open}
           empty={
             <Empty title={nothingWords(filters)}>
@@ -82,9 +81,9 @@ export function Changes() {
       <SidePanel
         opened={shown !== undefined}
         onClose={() => change({ open: undefined })}
-        title={shown ? titleOfAll(shown.changes) : 'Change'}
+        title={shown ? titleOfAll(shown) : 'Change'}
       >
-        {shown && <Details key={shown.eventId} tenantId={tenantId} row={shown} />}
+        {shown && <Details key={open} tenantId={tenantId} changes={shown} />}
       </SidePanel>
     </Page>
   );
@@ -95,17 +94,8 @@ function nothingWords({ actor, username }: ChangeFilters): string {
   return actor === undefined ? `${of} was changed in this time` : `${of} was changed by the key ${actor} in this time`;
 }
 
-function rowsOf(changes: readonly Change[]): Row[] {
-  return byRequest(changes).flatMap((group) => {
-    const [first] = group;
-    if (!first) return [];
-    const { eventId, occurredAt, actor, username, smtpUserId } = first;
-    return { eventId, occurredAt, actor, username, smtpUserId, changes: group };
-  });
-}
-
-function Details({ tenantId, row }: { readonly tenantId: string; readonly row: Row }) {
-  const { smtpUserId, username, changes } = row;
+function Details({ tenantId, changes }: { readonly tenantId: string; readonly changes: Row }) {
+  const [{ smtpUserId, username }] = changes;
   return (
     <Stack gap="lg">
       {smtpUserId !== null && (
@@ -128,22 +118,22 @@ const COLUMNS: readonly Column<Row>[] = [
     header: 'Time',
     width: 158,
     phone: 'aside',
-    cell: ({ occurredAt }) => <Time at={occurredAt} exact className="mono" />,
+    cell: ([{ occurredAt }]) => <Time at={occurredAt} exact className="mono" />,
   },
-  { id: 'what', header: 'Change', phone: 'title', wraps: true, cell: ({ changes }) => titleOfAll(changes) },
+  { id: 'what', header: 'Change', phone: 'title', wraps: true, cell: titleOfAll },
   {
     id: 'username',
     header: 'SMTP user',
     width: '28%',
     wraps: true,
     phone: 'detail',
-    cell: ({ username }) => username ?? <Dimmed>—</Dimmed>,
+    cell: ([{ username }]) => username ?? <Dimmed>—</Dimmed>,
   },
   {
     id: 'by',
     header: 'By',
     width: '18%',
     phone: 'detail-aside',
-    cell: ({ actor }) => actor.name,
+    cell: ([{ actor }]) => actor.name,
   },
 ];

@@ -1,6 +1,7 @@
 import type { DenialFilters } from '../../denials/queries.js';
 import { isIn } from '../../denials/refusals.js';
 import type { Denial } from '../../denials/words.js';
+import { given } from '../../search.js';
 
 /** Whether a live denial belongs to the list that is shown. It filters as the API does. */
 export function matches(denial: Denial, { from, to, ip, username, relay, reason, refused }: DenialFilters): boolean {
@@ -17,6 +18,5 @@ export function matches(denial: Denial, { from, to, ip, username, relay, reason,
 
 /** A file with exactly what is shown. With a byte order mark, by which a spreadsheet recognises UTF-8. */
 export function csvLink(path: string, filters: object): string {
-  const given = Object.entries(filters).filter(([, value]) => value !== undefined) as [string, string][];
-  return `${path}?${new URLSearchParams([...given, ['format', 'csv'], ['bom', 'true']])}`;
+  return `${path}?${new URLSearchParams({ ...given(filters), format: 'csv', bom: 'true' })}`;
 }

@@ -1,7 +1,7 @@
 import { Text } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { api, take } from '../../api/client.js';
+import { api, take, type Schema } from '../../api/client.js';
 import { listQuery } from '../../api/list-query.js';
 import { Dimmed } from '../../ui/Dimmed.js';
 import { ListTable, type Column } from '../../ui/DataTable.js';
@@ -11,7 +11,9 @@ import { NewRows } from '../../ui/NewRows.js';
 import { Page } from '../../ui/Page.js';
 import { Empty, Stale } from '../../ui/States.js';
 import { Time } from '../../ui/Time.js';
-import { behindInWords, type Relay } from './relay-words.js';
+import { behindInWords } from './words.js';
+
+type Relay = Schema<'RelayState'>;
 
 const PAGE = 500;
 /** How often relays report. */

@@ -9,7 +9,7 @@ import { Page } from '../../ui/Page.js';
 import { Failed, Stale } from '../../ui/States.js';
 import { Time } from '../../ui/Time.js';
 import { DeadLetters } from './DeadLetters.js';
-import { bytesInWords, consumerInWords, processInWords, secondsInWords } from './system-words.js';
+import { bytesInWords, consumerInWords, processInWords, secondsInWords } from './words.js';
 
 type Process = Schema<'ProcessState'>;
 type Consumer = Schema<'ConsumerState'>;

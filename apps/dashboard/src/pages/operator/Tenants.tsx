@@ -1,16 +1,16 @@
 import { Button, Modal, TextInput } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { useState, type ReactNode } from 'react';
 import { api, take, type Schema } from '../../api/client.js';
 import { ListTable, type Column } from '../../ui/DataTable.js';
 import { DialogForm } from '../../ui/Dialog.js';
+import { FirstSteps } from '../../ui/FirstSteps.js';
 import { Mono } from '../../ui/Mono.js';
 import { Page } from '../../ui/Page.js';
 import { Time } from '../../ui/Time.js';
 import { showDone } from '../../ui/toast.js';
-import { FirstTenant } from './FirstTenant.js';
 import { tenantsQuery } from './tenants-query.js';
 
 type Tenant = Schema<'Tenant'>;
@@ -89,6 +89,37 @@ function CreateTenant({ onClose }: { readonly onClose: () => void }) {
         autoComplete="off"
       />
     </DialogForm>
+  );
+}
+
+/** For an operator of a new Postern. `create` is the button that adds a tenant. */
+function FirstTenant({ create }: { readonly create: ReactNode }) {
+  return (
+    <FirstSteps
+      title="Three steps until the first login is checked"
+      steps={[
+        {
+          title: 'Add a tenant',
+          text: 'A tenant is a customer’s account. It owns SMTP users, and cannot see other tenants. Create one for your own mail, too.',
+          action: create,
+        },
+        {
+          title: 'Give it an admin key',
+          text: 'Choose the tenant, then API keys. With this key its people sign in here and change their lists. You can read the lists, but not change them.',
+        },
+        {
+          title: 'Connect a mail relay',
+          text: (
+            <>
+              Issue a relay key under <Link to="/operator/api-keys">Operator keys</Link>, and start the relay agent with
+              it next to your mail server. It then appears under <Link to="/operator/relays">Relays</Link>.
+            </>
+          ),
+        },
+      ]}
+    >
+      Postern is new here: it has no tenant yet.
+    </FirstSteps>
   );
 }
 

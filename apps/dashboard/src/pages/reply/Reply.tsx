@@ -1,4 +1,4 @@
-import { Button, Group, Paper, SimpleGrid, Skeleton, Stack, Switch, Text, TextInput, Title } from '@mantine/core';
+import { Button, Paper, SimpleGrid, Skeleton, Stack, Switch, Text, TextInput, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -127,27 +127,14 @@ function Editor({ tenantId, stored, onReload }: EditorProps) {
           />
           {save.error && <Failed error={save.error} {...(conflict && { retry: onReload })} />}
           {writes ? (
-            <Group gap="xs">
-              <Button
-                type="submit"
-                loading={save.isPending}
-                disabled={!changed || textError !== null || urlError !== null}
-              >
-                Save reply
-              </Button>
-              {changed && (
-                <Button
-                  variant="default"
-                  onClick={() => {
-                    setText(stored.reply.text);
-                    setHelpUrl(stored.reply.helpUrl ?? '');
-                    setOpaque(stored.reply.opaque);
-                  }}
-                >
-                  Undo changes
-                </Button>
-              )}
-            </Group>
+            <Button
+              type="submit"
+              mr="auto"
+              loading={save.isPending}
+              disabled={!changed || textError !== null || urlError !== null}
+            >
+              Save reply
+            </Button>
           ) : (
             <ReadOnly />
           )}

@@ -1,8 +1,8 @@
-import { Anchor, Button, Container, Flex, Group, Skeleton, Text, Title } from '@mantine/core';
+import { Anchor, Button, Container, Flex, Text, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useLocation, useRouter, useSearch } from '@tanstack/react-router';
 import { useEffect, useState, type ReactNode } from 'react';
-import { signIn, signOut, whoAmI, type WhoAmI } from '../../api/session.js';
+import { signIn, whoAmI, type WhoAmI } from '../../api/session.js';
 import { PublicHeader } from '../../shell/PublicHeader.js';
 import { usePageTitle } from '../../ui/page-title.js';
 import { nextPage } from './next-page.js';
@@ -15,25 +15,39 @@ export function SignIn() {
   const code = useCode();
   const router = useRouter();
   const { next } = useSearch({ from: '/sign-in' });
-  const { data: me, isPending } = useQuery(whoAmI);
-  const [another, setAnother] = useState(false);
+  const { data: me } = useQuery(whoAmI);
+  const queryClient = useQueryClient();
   const goOn = () => router.history.replace(nextPage(next));
+  const onSignedIn = (signedIn: WhoAmI) => {
+    // What another key has read.
+    queryClient.clear();
+    queryClient.setQueryData(whoAmI.queryKey, signedIn);
+    goOn();
+  };
   return (
     <Flex direction="column" mih="100dvh" bg="var(--postern-side)">
       <PublicHeader />
       <Container component="main" size={392} w="100%" flex={1} pt={{ base: '6vh', sm: '12vh' }} pb="xl">
-        {code !== undefined ? (
-          <WithLink code={code} me={me} onSignedIn={goOn} />
-        ) : isPending ? (
-          <Skeleton height={220} aria-label="Loading" />
-        ) : me && !another ? (
-          <SignedIn me={me} onGoOn={goOn} onAnother={() => setAnother(true)} />
-        ) : (
+        {code === undefined ? (
           <>
-            <Lead title="Sign in">Use an API key of an operator, an admin or an auditor.</Lead>
-            <SignInForm onSignedIn={goOn} />
+            <Lead title="Sign in">
+              {me ? (
+                <>
+                  You are signed in with the key “{me.name}”.{' '}
+                  <Anchor component="button" type="button" onClick={goOn}>
+                    Continue
+                  </Anchor>
+                  , or use another key.
+                </>
+              ) : (
+                'Use an API key of an operator, an admin or an auditor.'
+              )}
+            </Lead>
+            <SignInForm onSignedIn={onSignedIn} />
             <WhereFrom />
           </>
+        ) : (
+          <WithLink code={code} me={me} onSignedIn={onSignedIn} />
         )}
       </Container>
       <Text component="footer" size="sm" c="dimmed" ta="center" p="md">
@@ -79,20 +93,12 @@ function useCode(): string | undefined {
 interface WithLinkProps {
   readonly code: string;
   readonly me: WhoAmI | undefined;
-  readonly onSignedIn: () => void;
+  readonly onSignedIn: (signedIn: WhoAmI) => void;
 }
 
 /** A click uses the code, so that the preview of a link in a mail program does not. */
 function WithLink({ code, me, onSignedIn }: WithLinkProps) {
-  const queryClient = useQueryClient();
-  const entering = useMutation({
-    mutationFn: () => signIn({ code }),
-    onSuccess: (signedIn) => {
-      queryClient.clear();
-      queryClient.setQueryData(whoAmI.queryKey, signedIn);
-      onSignedIn();
-    },
-  });
+  const entering = useMutation({ mutationFn: () => signIn({ code }), onSuccess: onSignedIn });
   if (entering.error) {
     return (
       <>
@@ -113,36 +119,6 @@ function WithLink({ code, me, onSignedIn }: WithLinkProps) {
       <Button fullWidth loading={entering.isPending} onClick={() => entering.mutate()} autoFocus>
         Sign in
       </Button>
-    </>
-  );
-}
-
-interface SignedInProps {
-  readonly me: WhoAmI;
-  readonly onGoOn: () => void;
-  readonly onAnother: () => void;
-}
-
-function SignedIn({ me, onGoOn, onAnother }: SignedInProps) {
-  const queryClient = useQueryClient();
-  const leave = useMutation({ mutationFn: signOut, onSuccess: () => queryClient.resetQueries() });
-  return (
-    <>
-      <Lead title="You are signed in">
-        With the key “{me.name}”
-        {me.tenantId === null ? ', as operator' : ` of the tenant ${me.tenantId}, as ${me.role}`}.
-      </Lead>
-      <Button fullWidth onClick={onGoOn} autoFocus>
-        Continue
-      </Button>
-      <Group justify="center" gap={4} mt="sm">
-        <Button variant="subtle" size="xs" onClick={onAnother}>
-          Use another key
-        </Button>
-        <Button variant="subtle" size="xs" color="gray" loading={leave.isPending} onClick={() => leave.mutate()}>
-          Sign out
-        </Button>
-      </Group>
     </>
   );
 }

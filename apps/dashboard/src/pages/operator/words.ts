@@ -1,7 +1,13 @@
 import type { Schema } from '../../api/client.js';
 
+type Relay = Schema<'RelayState'>;
 type Process = Schema<'ProcessState'>;
 type Consumer = Schema<'ConsumerState'>;
+
+export function behindInWords({ behind, revision }: Pick<Relay, 'behind' | 'revision'>): string {
+  if (revision === null || behind === null) return 'no policies yet';
+  return behind === 0 ? 'up to date' : `${behind.toLocaleString('en')} behind`;
+}
 
 export function processInWords({ state, instance, missing }: Pick<Process, 'state' | 'instance' | 'missing'>): string {
   if (instance === null) return 'no process runs';

@@ -1,5 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { bytesInWords, consumerInWords, processInWords, secondsInWords } from './system-words.js';
+import { behindInWords, bytesInWords, consumerInWords, processInWords, secondsInWords } from './words.js';
+
+describe('how far a relay is behind', () => {
+  it.each([
+    [{ revision: null, behind: null }, 'no policies yet'],
+    [{ revision: 7, behind: 0 }, 'up to date'],
+    [{ revision: 7, behind: 1_200 }, '1,200 behind'],
+  ])('%j is %s', (relay, words) => expect(behindInWords(relay)).toBe(words));
+});
 
 describe('the state of a process', () => {
   it.each([
