@@ -145,7 +145,9 @@ describe('postern-agent check-config', () => {
     });
     expect(wrong.code).toBe(1);
     expect(wrong.out).toContain(`WRONG   upstream ${postern.url}: refuses the relay key`);
-    expect(wrong.out).toContain('WRONG   POSTERN_AGENT_POSTFIX unix:/nowhere/policy: /nowhere does not exist');
+    expect(wrong.out).toContain(
+      'WRONG   POSTERN_AGENT_POSTFIX unix:/nowhere/policy is in a folder that does not exist: create it',
+    );
     expect(wrong.out).toContain('WARNING upstream http://postern.test:1: http sends the relay key unencrypted');
     expect(wrong.out).toMatch(/WRONG {3}upstream http:\/\/postern\.test:1: cannot be reached \(.+\): check the URL/);
     expect(wrong.out).toContain('WRONG   POSTERN_AGENT_NGINX_BACKEND 127.0.0.1:1: nothing answers there');

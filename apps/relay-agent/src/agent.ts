@@ -10,7 +10,7 @@ import { agentRoutes } from './http/routes.js';
 import { addressText, listenAt } from './listen/listen.js';
 import { Listener, type ListenerOptions } from './listen/listener.js';
 import { lockFolder } from './lock-folder.js';
-import { type LoginCheck, withPrintableText } from './login-check.js';
+import type { LoginCheck } from './login-check.js';
 import { backendAt } from './nginx-auth/ask-backend.js';
 import { servePostfixPolicy } from './postfix-policy/postfix-policy.js';
 import { followRelayKey } from './relay-key.js';
@@ -131,7 +131,7 @@ class Agent {
 
   private checkFor(protocol: string): LoginCheck {
     return async ({ username, ip }) => {
-      const decision = withPrintableText(await this.client.check(username, ip));
+      const decision = await this.client.check(username, ip);
       countDecision(protocol, decision);
       return decision;
     };

@@ -5,7 +5,7 @@ import https from 'node:https';
 import { createServer } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { type Address, addressText, isReached, type ListenAddress } from './listen/listen.js';
+import { type Address, addressText, isReached, type ListenAddress, listenAt } from './listen/listen.js';
 import { type AgentSettings, keyInClear } from './settings.js';
 
 export interface Finding {
@@ -20,11 +20,11 @@ export async function checkConfig(settings: AgentSettings): Promise<Finding[]> {
   const dataDir = resolve(relay.dataDir);
   return Promise.all([
     look(`POSTERN_AGENT_DATA_DIR ${dataDir}`, folder(dataDir)),
-    listener('POSTERN_AGENT_HTTP', settings.http),
-    ...(postfix ? [listener('POSTERN_AGENT_POSTFIX', postfix)] : []),
+    listener('POSTERN_AGENT_HTTP', settings.http, settings),
+    ...(postfix ? [listener('POSTERN_AGENT_POSTFIX', postfix, settings)] : []),
     ...(dovecotAuth
       ? [
-          listener('POSTERN_AGENT_DOVECOT_AUTH', dovecotAuth.listen),
+          listener('POSTERN_AGENT_DOVECOT_AUTH', dovecotAuth.listen, settings),
           server('POSTERN_AGENT_DOVECOT_AUTH_UPSTREAM', dovecotAuth.upstream),
         ]
       : []),
@@ -44,12 +44,21 @@ async function look(what: string, work: Promise<string>): Promise<Finding> {
   );
 }
 
-function listener(name: string, address: ListenAddress): Promise<Finding> {
-  const looked = () => {
-    if ('systemd' in address) return Promise.resolve('is opened by systemd, and was not checked');
-    return 'path' in address ? socketPath(address.path) : port(address);
-  };
-  return look(`${name} ${addressText(address)}`, looked());
+/** Listens for a moment, as the agent would. */
+async function listener(name: string, address: ListenAddress, { socketAccess }: AgentSettings): Promise<Finding> {
+  const what = `${name} ${addressText(address)}`;
+  if ('systemd' in address) return { verdict: 'ok', text: `${what}: is opened by systemd, and was not checked` };
+  const probe = createServer();
+  try {
+    await listenAt(probe, address, socketAccess, name);
+    return { verdict: 'ok', text: `${what}: is free` };
+  } catch (error) {
+    const { message, cause } = error as Error;
+    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') return { verdict: 'WRONG', text: message };
+    return { verdict: 'ok', text: `${what}: is in use, by a running agent or by another process` };
+  } finally {
+    probe.close();
+  }
 }
 
 function server(name: string, address: Address): Promise<Finding> {
@@ -69,32 +78,6 @@ async function folder(path: string): Promise<string> {
   });
   return 'can be written to';
 }
-
-async function socketPath(path: string): Promise<string> {
-  const parent = await stat(dirname(path)).catch(() => null);
-  if (!parent) throw new Error(`${dirname(path)} does not exist: create it, or choose another path`);
-  await folder(dirname(path));
-  const found = await stat(path).catch(() => null);
-  if (found && !found.isSocket()) throw new Error('is a file, not a socket: remove it, or choose another path');
-  return (await isReached({ path })) ? IN_USE : 'is free';
-}
-
-async function port(address: { readonly host: string; readonly port: number }): Promise<string> {
-  const probe = createServer();
-  try {
-    const listening = once(probe, 'listening');
-    probe.listen(address);
-    await listening;
-    return 'is free';
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return IN_USE;
-    throw error;
-  } finally {
-    probe.close();
-  }
-}
-
-const IN_USE = 'is in use, by a running agent or by another process';
 
 /** Every key may send this request. */
 async function askUpstream(url: string, { key, tls }: AgentSettings['relay']): Promise<string> {

@@ -14,10 +14,3 @@ export type LoginCheck = (login: Login) => Promise<Decision>;
 export function isOpaque({ reply }: Decision): boolean {
   return reply?.enhanced === '5.7.8';
 }
-
-/** The text must not add a line, header or field to an answer. Postern accepts no other text; this is a second check. */
-export function withPrintableText(decision: Decision): Decision {
-  const { reply } = decision;
-  if (reply === null || /^[\x20-\x7e]*$/.test(reply.text)) return decision;
-  return { ...decision, reply: { ...reply, text: reply.text.replaceAll(/[^\x20-\x7e]/g, '?') } };
-}

@@ -22,7 +22,7 @@ const program = new TerminalCommand('postern-agent')
   );
 program
   .command('check-config')
-  .description('check the settings, and the files, sockets and URLs in them; nothing is changed')
+  .description('check the settings, and the files, sockets and URLs in them')
   .action(async () => {
     const findings = await checkConfig(readSettings());
     for (const { verdict, text } of findings) process.stdout.write(`${verdict.padEnd(7)} ${text}\n`);

