@@ -85,7 +85,6 @@ const ROWS: readonly (readonly [limit: string, value: string])[] = [
   ['Streams of live denials', number(DEFAULT_DENIAL_STREAM_LIMITS.maxClients)],
   ['Streams of live denials of one API key', number(DEFAULT_DENIAL_STREAM_LIMITS.maxClientsPerKey)],
   ['Streams that read older changes', number(streams.catchUpReads)],
-  ['Recent changes kept for streams', bytes(streams.recentBytes)],
   ['Snapshots that are read', number(PROJECTION_LIMITS.snapshotReaders)],
   ['Versions of the snapshot that are kept', number(PROJECTION_LIMITS.snapshotsKept)],
   ['Exports', number(exports.atOnce)],

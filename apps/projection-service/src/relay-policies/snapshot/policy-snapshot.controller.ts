@@ -5,6 +5,7 @@ import { digestToHex } from '@postern/contracts';
 import { Allow, Documented, ndjson, principalOf } from '@postern/http';
 import { KeyWatch } from '@postern/access';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import Negotiator from 'negotiator';
 import type { PolicyTotals } from '../published-policies.js';
 import { relayPolicyView } from '../policy-views.js';
 import { STREAM_LIMITS, type StreamLimits } from '../stream/stream-limits.js';
@@ -38,23 +39,28 @@ export class PolicySnapshotController {
       return void reply.send();
     }
     const snapshot = await this.snapshots.open();
-    if (reply.raw.destroyed) return snapshot.close();
-    void reply.headers(headersOf(snapshot.totals));
-    const limits = { stalledMs: this.limits.stalledMs, totalMs: SNAPSHOT_DEADLINE_MS };
-    const chunks = whileRead(snapshot.chunks, limits, () => {
+    const { raw: response } = reply;
+    if (response.destroyed) return snapshot.close();
+    // A slow reader keeps the snapshot in memory.
+    const drop = (): void => {
       this.logger.warn({ msg: 'a relay reads its snapshot too slowly and is dropped', requestId: request.id });
-      reply.raw.destroy();
-    });
-    const compressed = Readable.from(chunks, { objectMode: false });
+      response.destroy();
+    };
+    response.setTimeout(this.limits.stalledMs, drop);
+    const deadline = setTimeout(drop, SNAPSHOT_DEADLINE_MS);
     const endWatch = this.keys.watch(principalOf(request), () => {
       this.logger.log({ msg: 'the key of a snapshot was revoked', requestId: request.id });
       // A reset makes the kernel drop its buffers for this reader.
-      reply.raw.socket?.resetAndDestroy();
+      response.socket?.resetAndDestroy();
     });
-    // Also when all lines wait for the reader.
-    reply.raw.once('close', endWatch);
-    compressed.once('close', () => snapshot.close());
-    if (acceptsGzip(request.headers['accept-encoding'] ?? '')) {
+    response.once('close', () => {
+      clearTimeout(deadline);
+      endWatch();
+      snapshot.close();
+    });
+    void reply.headers(headersOf(snapshot.totals));
+    const compressed = Readable.from(snapshot.chunks, { objectMode: false });
+    if (new Negotiator(request.raw).encoding(['gzip']) === 'gzip') {
       void reply.header('content-encoding', 'gzip').send(compressed);
       return;
     }
@@ -71,32 +77,4 @@ function headersOf({ revision, policies, digest }: PolicyTotals): Record<string,
     'postern-policies': String(policies),
     'postern-digest': digestToHex(digest),
   };
-}
-
-/** RFC 9110, section 12.5.3: `gzip`, `x-gzip` or `*`, unless its weight is 0. */
-function acceptsGzip(header: string): boolean {
-  return header.split(',').some((item) => {
-    const [coding = '', ...parameters] = item.split(';').map((part) => part.trim().toLowerCase());
-    return /^(x-)?gzip$|^\*$/.test(coding) && !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter));
-  });
-}
-
-/** A slow reader keeps the snapshot in memory: calls `onStalled` after `stalledMs` for one chunk, or `totalMs` for all. */
-async function* whileRead(
-  chunks: AsyncIterable<Buffer>,
-  limits: { readonly stalledMs: number; readonly totalMs: number },
-  onStalled: () => void,
-): AsyncGenerator<Buffer> {
-  const total = setTimeout(onStalled, limits.totalMs);
-  let stalled: NodeJS.Timeout | undefined;
-  try {
-    for await (const chunk of chunks) {
-      stalled = setTimeout(onStalled, limits.stalledMs);
-      yield chunk;
-      clearTimeout(stalled);
-    }
-  } finally {
-    clearTimeout(total);
-    clearTimeout(stalled);
-  }
 }

@@ -24,46 +24,10 @@ export class FramePage<End> {
     this.bytes = Buffer.from(changes.map(({ frame }) => frame).join(''));
   }
 
-  get size(): number {
-    return this.bytes.length;
-  }
-
   behind(position: number): Buffer {
     if (position <= this.after) return this.bytes;
     const index = this.changes.findIndex(({ revision }) => revision > position);
     return index === -1 ? this.bytes.subarray(this.bytes.length) : this.bytes.subarray(this.offsets[index]);
-  }
-}
-
-/** The last pages without a gap, so that relays resume after a short break without a query. */
-export class RecentPages<End> {
-  private pages: FramePage<End>[] = [];
-  private bytes = 0;
-
-  constructor(private readonly maxBytes: number) {}
-
-  add(page: FramePage<End>): void {
-    if (page.upTo === page.after) return;
-    this.pages.push(page);
-    this.bytes += page.size;
-    while (this.bytes > this.maxBytes && this.pages.length > 1) this.bytes -= this.pages.shift()?.size ?? 0;
-  }
-
-  /** The page with the change after the position; null if it is too old or does not exist yet. */
-  following(position: number): FramePage<End> | null {
-    let [low, high] = [0, this.pages.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.pages[middle]?.upTo ?? 0) > position) high = middle;
-      else low = middle + 1;
-    }
-    const page = this.pages[low];
-    return page && page.after <= position ? page : null;
-  }
-
-  clear(): void {
-    this.pages = [];
-    this.bytes = 0;
   }
 }
 

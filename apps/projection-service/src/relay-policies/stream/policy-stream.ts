@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
+import { Semaphore } from '@postern/async';
 import type { PolicyLag } from '@postern/contracts';
 import { Listener, roleUrl } from '@postern/database';
 import { countLimited, KeyWatch, REPLIES_CHANNEL } from '@postern/access';
@@ -31,6 +32,7 @@ export class PolicyStream implements OnModuleDestroy {
   private readonly members = new Set<StreamMember>();
   private readonly policies: TableTail<PolicyTotals>;
   private readonly replies: TableTail<object>;
+  private readonly reads: Semaphore;
   private readonly wakes: Listener;
   private readonly heartbeats: NodeJS.Timeout;
   private lag: PolicyLag = { lagEvents: null, lagSeconds: null };
@@ -38,12 +40,13 @@ export class PolicyStream implements OnModuleDestroy {
 
   constructor(
     @InjectDataSource('postern_relay_reader') private readonly reader: DataSource,
-    @InjectDataSource('postern_access') access: DataSource,
+    @InjectDataSource('postern_access') private readonly access: DataSource,
     @Inject(KeyWatch) private readonly keys: KeyWatch,
     @Inject(SETTINGS) settings: RuntimeSettings,
     @Inject(STREAM_LIMITS) private readonly limits: StreamLimits,
     @Inject(RelayContacts) private readonly relays: RelayContacts,
   ) {
+    this.reads = new Semaphore(limits.catchUpReads);
     relays.followStreams(() => [...this.members].map((member) => member.seen(this.policies.position)));
     const onGoneBack = () => this.resetAll();
     const onFound = (by: 'notification' | 'poll') => this.wakes.foundBy(by);
@@ -59,7 +62,7 @@ export class PolicyStream implements OnModuleDestroy {
         onGoneBack,
         onFound,
       },
-      limits,
+      limits.pollMs,
     );
     this.replies = new TableTail(
       {
@@ -69,7 +72,7 @@ export class PolicyStream implements OnModuleDestroy {
         onGoneBack,
         onFound,
       },
-      limits,
+      limits.pollMs,
     );
     this.wakes = new Listener({
       url: roleUrl(settings.databaseUrl, 'postern_relay_reader'),
@@ -148,12 +151,22 @@ export class PolicyStream implements OnModuleDestroy {
 
   /** Serves the member until it has joined or ended. @throws the database's error, before the answer begins. */
   private async catchUp(member: StreamMember): Promise<void> {
-    while (!member.ended && !this.stopping) {
+    for (let policiesRead = false; !member.ended && !this.stopping;) {
+      const { replies, policies } = this;
       try {
+        if (replies.position === null || policies.position === null) await sleep(WAIT_MS);
         // First all replies: the relay then has them before it decides by a newer policy, and drops its old ones.
-        if (member.repliesAt !== this.replies.position) await this.advance(member, this.replies, 'repliesAt');
-        else if (member.position !== this.policies.position) await this.advance(member, this.policies, 'position');
-        else {
+        else if (member.repliesAt < replies.position) {
+          const page = await this.reads.run(() => readReplies(this.access, member.repliesAt));
+          await member.sendAndWait(page.behind(member.repliesAt));
+          member.repliesAt = page.upTo;
+        } else if (member.position < policies.position || !policiesRead) {
+          // At least once, because the member may have a revision that this database never had.
+          const page = await this.reads.run(() => readPolicies(this.reader, member.position));
+          await member.sendAndWait(page.behind(member.position));
+          member.position = page.upTo;
+          policiesRead = true;
+        } else {
           member.open();
           member.joined = true;
           return this.beat([member]);
@@ -165,22 +178,6 @@ export class PolicyStream implements OnModuleDestroy {
       }
     }
     if (this.stopping) member.end('shutdown');
-  }
-
-  private async advance(
-    member: StreamMember,
-    tail: TableTail<unknown>,
-    sentUpTo: 'position' | 'repliesAt',
-  ): Promise<void> {
-    if (tail.position !== null) {
-      const page = await tail.pageBehind(member[sentUpTo]);
-      await member.sendAndWait(page.behind(member[sentUpTo]));
-      member[sentUpTo] = page.upTo;
-      if (page.upTo <= tail.position) return;
-      tail.wake();
-    }
-    // Until the tail has read as far.
-    await sleep(WAIT_MS);
   }
 
   private async measureAndBeat(): Promise<void> {

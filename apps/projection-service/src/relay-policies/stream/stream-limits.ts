@@ -13,6 +13,5 @@ export const DEFAULT_STREAM_LIMITS = {
   /** A client that catches up and reads nothing for this long is dropped. */
   stalledMs: 20_000,
   pollMs: 1_000,
-  recentBytes: 16_777_216,
   catchUpReads: 2,
 };

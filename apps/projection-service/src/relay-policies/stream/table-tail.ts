@@ -1,8 +1,7 @@
 import { Logger } from '@nestjs/common';
-import { Semaphore, WakeSignal } from '@postern/async';
-import { RecentPages, type FramePage } from './frame-pages.js';
+import { WakeSignal } from '@postern/async';
+import type { FramePage } from './frame-pages.js';
 import { RevisionAhead } from './read-pages.js';
-import type { StreamLimits } from './stream-limits.js';
 
 const RETRY_MS = 500;
 
@@ -21,8 +20,6 @@ export interface TailOptions<End> {
 /** Reads the new rows of a table with revisions, once for all clients. */
 export class TableTail<End> {
   private readonly logger = new Logger('relay-policies');
-  private readonly recent: RecentPages<End>;
-  private readonly reads: Semaphore;
   private readonly signal = new WakeSignal();
   private readonly running: Promise<void>;
   /** Everything up to here was read; null before the first read. */
@@ -32,10 +29,8 @@ export class TableTail<End> {
 
   constructor(
     private readonly options: TailOptions<End>,
-    private readonly limits: StreamLimits,
+    private readonly pollMs: number,
   ) {
-    this.recent = new RecentPages(limits.recentBytes);
-    this.reads = new Semaphore(limits.catchUpReads);
     this.running = this.run();
   }
 
@@ -43,11 +38,6 @@ export class TableTail<End> {
   wake(revision?: number): void {
     if (revision !== undefined && this.position !== null && revision <= this.position) return;
     this.signal.wake();
-  }
-
-  /** The page after a client's position. @throws `RevisionAhead`, the database's error. */
-  async pageBehind(position: number): Promise<FramePage<End>> {
-    return this.recent.following(position) ?? this.reads.run(() => this.options.read(position));
   }
 
   async stop(): Promise<void> {
@@ -62,7 +52,7 @@ export class TableTail<End> {
       try {
         await this.readOn();
         if (waited && this.position !== before) this.options.onFound(waited);
-        waited = (await this.signal.wait(this.limits.pollMs)) ? 'notification' : 'poll';
+        waited = (await this.signal.wait(this.pollMs)) ? 'notification' : 'poll';
       } catch (error) {
         if (this.signal.closed) return;
         waited = null;
@@ -81,7 +71,6 @@ export class TableTail<End> {
       const page = await this.options.read(this.position);
       this.position = page.upTo;
       this.end = page.end;
-      this.recent.add(page);
       this.options.onPage(page);
     } while (this.end === null && !this.signal.closed);
   }
@@ -89,7 +78,6 @@ export class TableTail<End> {
   private goBack({ message: err }: RevisionAhead): void {
     this.logger.error({ msg: `the ${this.options.name} are older than before; every relay takes a snapshot`, err });
     this.position = this.end = null;
-    this.recent.clear();
     this.options.onGoneBack();
   }
 }
