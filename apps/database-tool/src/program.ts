@@ -63,7 +63,6 @@ Examples:
   POSTERN_DATA_DIR=/srv/postern postern restore postern-2026-11-29.backup
   POSTERN_DATABASE_URL=postgresql://owner:password@db.example/postern postern restore postern-2026-11-29.backup`;
 
-/** Exit code 0: all equal; 1: differences; 2: could not compare. */
 const verify = () =>
   new OperatorCommand('verify')
     .description('compare each row of the read models with the journal; Postern can keep running')
@@ -84,9 +83,6 @@ const verify = () =>
     });
 
 const VERIFY_HELP = `
-It reads the database of POSTERN_DATABASE_URL, or the embedded one of POSTERN_DATA_DIR. If the embedded server does not run, verify
-starts and stops it. Progress goes to standard error.
-
 Exit code: 0 everything is equal, 1 something differs or not all rows could be compared, 2 the comparison was not possible.
 
 Examples:
@@ -94,7 +90,6 @@ Examples:
   postern verify denials --json
   postern verify relay-policies --examples 100`;
 
-/** Exit code 0: the new tables are live; 1: they are not. */
 const rebuild = () =>
   new OperatorCommand('rebuild')
     .description('rebuild the tables of a read model from the journal, and switch to them; Postern can keep running')
@@ -181,8 +176,6 @@ function letterIds(text: string, before: readonly string[] = []): readonly strin
 }
 
 const DEAD_LETTERS_HELP = `
-They are in the database of POSTERN_DATABASE_URL, or the embedded one of POSTERN_DATA_DIR. Postern can keep running.
-
 Exit code: 0 success, 1 some are still not recorded, 2 the database could not be read.
 
 Examples:
@@ -190,7 +183,6 @@ Examples:
   postern dead-letters show 0198c0de-0000-7000-8000-0000000000d1
   postern dead-letters retry --all`;
 
-/** Exit code 0: the topic is complete; 1: nobody publishes, or no progress; 2: the request failed. */
 const republish = () =>
   new OperatorCommand('republish')
     .description('refill Kafka topics, for example after they were deleted')
@@ -241,8 +233,8 @@ export function buildProgram(): Command {
 }
 
 const HELP = `
-These commands use the database of POSTERN_DATABASE_URL (the owner's URL), or the embedded one of POSTERN_DATA_DIR. They need no API key.
-Progress goes to standard error.
+These commands use the database of POSTERN_DATABASE_URL (the owner's URL), or the embedded one of POSTERN_DATA_DIR, whose server they start
+if it does not run. They need no API key. Progress goes to standard error.
 
 Examples:
   postern verify

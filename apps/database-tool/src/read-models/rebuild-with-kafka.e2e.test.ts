@@ -103,17 +103,6 @@ describeWithKafka(describe, 'verify, rebuild and republish, with two of each ser
     await nothingIsLost();
   });
 
-  it('put right what was changed by hand, and the consumers go on from there', async () => {
-    const [user] = world.users;
-    await query(`UPDATE projection.relay_policies SET mode = 'report-only' WHERE smtp_user_id = $1`, [user?.id]);
-    await query(`UPDATE audit.denied_ips SET count = count + 5`);
-    expect(await load.command('verify', 'relay-policies', 'denials')).toMatchObject({ code: 1 });
-    for (const model of ['relay-policies', 'denials'])
-      expect(await load.command('rebuild', model)).toMatchObject({ code: 0 });
-    expect(await load.during(differing)).toEqual(NOTHING_DIFFERS);
-    await nothingIsLost();
-  });
-
   it('ask for the owner’s URL where they are given a service’s own', async () => {
     const url = 'postgresql://postern_projection_service:secret@127.0.0.1:1/postern';
     for (const args of [['verify'], ['rebuild', 'directory'], ['dead-letters', 'list'], ['republish', 'smtp-users']]) {

@@ -71,7 +71,6 @@ describeWithKafka(describe, 'a Postern in one process', () => {
       [withKafka(), 'b@acme.example'],
       [without(), 'c@acme.example'],
       [withKafka(), 'd@acme.example'],
-      [without(), 'e@acme.example'],
     ] as const) {
       names.push(username);
       expect(await run(environment, username)).toEqual(names);
