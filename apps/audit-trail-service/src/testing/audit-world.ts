@@ -79,12 +79,13 @@ export class AuditWorld {
     await this.journal.append({ ...rest, streamId: authDenialsStream(person.smtpUserId), events: withIds });
   }
 
-  /** Resolves when every event of the journal is in the audit trail. */
+  /** Resolves when both consumers have handled every event of the journal. */
   async caughtUp(): Promise<void> {
     const missing = () =>
       this.sql<{ missing: number }>(
-        `SELECT ((SELECT count(*) FROM journal.events) - (SELECT count(*) FROM audit.denials)
-                 - (SELECT count(*) FROM audit.changes) - (SELECT count(*) FROM audit.dead_letters))::integer AS missing`,
+        `SELECT count(*)::integer AS missing FROM journal.events e LEFT JOIN audit.checkpoints c
+             ON consumer = CASE WHEN stream_id LIKE 'auth-denials/%' THEN 'audit-denials' ELSE 'audit-changes' END
+          WHERE (e.xid, e.position) > (coalesce(c.xid, '0'), coalesce(c.position, 0))`,
       );
     await until(missing, 'every event in the audit trail', ([row]) => row?.missing === 0);
   }
