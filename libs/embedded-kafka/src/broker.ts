@@ -92,7 +92,7 @@ async function startWith(
   };
   const properties = join(dataDir, 'server.properties');
   await writeFile(properties, brokerProperties(settings));
-  await formatOnce(jvm, settings, accounts);
+  await formatOnce(jvm, properties, settings.folder, accounts);
   const { broker, ended } = await launch(jvm, properties, dataDir, port);
   const { secure } = settings;
   return {
@@ -108,32 +108,22 @@ async function startWith(
 /** 16 bytes in base64url. */
 const CLUSTER_ID = 'cG9zdGVybi1rYWZrYS0wMQ';
 
-/** Renames at the end, so that a killed format leaves no half folder. */
+/** A killed format is repeated. */
 async function formatOnce(
   jvm: readonly string[],
-  settings: BrokerSettings,
+  properties: string,
+  folder: string,
   accounts: readonly KafkaAccount[],
 ): Promise<void> {
-  const { folder } = settings;
-  if (existsSync(folder)) return;
+  const formatted = join(folder, 'formatted');
+  if (existsSync(formatted)) return;
   const scram = accounts.flatMap(({ username, password }) =>
     SCRAM.flatMap((mechanism) => ['--add-scram', `${mechanism}=[name=${username},password=${password}]`]),
   );
-  const temporary = `${folder}.${process.pid}.making`;
-  const properties = join(temporary, 'format.properties');
-  await rm(temporary, { recursive: true, force: true });
-  await mkdir(temporary);
-  try {
-    await writeFile(properties, brokerProperties({ ...settings, folder: temporary }));
-    const format = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', properties, ...scram];
-    await runJava('java', [...jvm, ...format]);
-    // Another start was faster; the broker's lock decides which one runs.
-    await rename(temporary, folder).catch((error: unknown) => {
-      if (!existsSync(folder)) throw error;
-    });
-  } finally {
-    await rm(temporary, { recursive: true, force: true });
-  }
+  await mkdir(folder, { recursive: true });
+  const format = ['format', '--ignore-formatted', '-t', CLUSTER_ID, '-c', properties, ...scram];
+  await runJava('java', [...jvm, 'kafka.tools.StorageTool', ...format]);
+  await writeFile(formatted, '');
 }
 
 async function launch(

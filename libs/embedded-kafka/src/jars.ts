@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { run } from './run.js';
 
@@ -73,7 +72,6 @@ async function hasJava(): Promise<boolean> {
 }
 
 async function fetchJars(pom: string, folder: string): Promise<void> {
-  assertHome();
   const args = ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${folder}`];
   const { ok, output } = await run('mvn', args, DOWNLOAD_TIMEOUT_MS);
   if (ok) return;
@@ -82,18 +80,4 @@ async function fetchJars(pom: string, folder: string): Promise<void> {
     `Maven could not fetch Kafka ${KAFKA_VERSION}: ${reason.slice(0, MAX_REASON)}. ` +
       'Check that Maven can write to its folder (~/.m2) and reach its repository (mirrors and proxies: ~/.m2/settings.xml), then start again.',
   );
-}
-
-/** Java reads the home folder only from the account, and uses `?` without one: Maven would fill a folder of that name. */
-function assertHome(): void {
-  try {
-    userInfo();
-  } catch (error) {
-    const uid = process.getuid?.();
-    throw new Error(
-      `Maven needs a home folder, and user id ${uid} has no entry in /etc/passwd. As root run \`useradd --uid ${uid} --create-home postern\`, ` +
-        'or start the broker once as a user that has an entry.',
-      { cause: error },
-    );
-  }
 }
