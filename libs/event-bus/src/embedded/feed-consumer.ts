@@ -23,6 +23,7 @@ import { isPermanent } from '../stream-version.js';
 import type { SharedFeed } from './shared-feed.js';
 
 const MAX_BATCH = 500;
+const STOP_WITHIN_MS = 10_000;
 /** Polls while a transaction holds back committed events: its end sends no NOTIFY. Most end soon. */
 const LOOK_AGAIN_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
 /** After this many events of other topics the checkpoint is stored, so that a restart does not read them again. */
@@ -37,7 +38,6 @@ export interface FeedConsumerSettings {
   readonly pollMs: number;
   readonly retryFirstMs: number;
   readonly retryLongestMs: number;
-  readonly stopWithinMs: number;
   readonly onFailure: (consumer: string, error: Error) => void;
   readonly onFound?: (by: 'notification' | 'poll') => void;
   readonly shared?: SharedFeed;
@@ -47,7 +47,6 @@ export const FEED_SETTINGS: FeedConsumerSettings = {
   pollMs: 1_000,
   retryFirstMs: 50,
   retryLongestMs: 1_000,
-  stopWithinMs: 10_000,
   onFailure: () => undefined,
 };
 
@@ -90,7 +89,7 @@ export class FeedConsumer implements RunningSubscription {
 
   async stop(): Promise<void> {
     this.#signal.close();
-    await endsWithin(this.#running, this.settings.stopWithinMs);
+    await endsWithin(this.#running, STOP_WITHIN_MS);
   }
 
   async #run(): Promise<void> {

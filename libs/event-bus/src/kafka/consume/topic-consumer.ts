@@ -21,6 +21,7 @@ import type { Partition, Slice } from './partition.js';
 
 const MAX_BATCH = 500;
 const LOOK_EVERY_MS = 200;
+const STOP_WITHIN_MS = 10_000;
 
 /** A member of the consumer's group, replaced when kafkajs gives it up. Bookmarks are stored with the effects. */
 export class TopicConsumer implements RunningSubscription {
@@ -66,12 +67,11 @@ export class TopicConsumer implements RunningSubscription {
   async stop(): Promise<void> {
     this.#signal.close();
     this.#partitions.release();
-    await endsWithin(Promise.all([this.#member?.leave(), this.#running]), this.settings.stopWithinMs);
+    await endsWithin(Promise.all([this.#member?.leave(), this.#running]), STOP_WITHIN_MS);
   }
 
   async #run(): Promise<void> {
     const look = setInterval(() => void this.#partitions.look(), LOOK_EVERY_MS);
-    let former: string | null = null;
     const topics = EVENT_TOPICS.filter(({ topic }) => this.subscription.topics.includes(topic as Topic));
     let topicsEnsured = false;
     while (!this.#signal.closed) {
@@ -82,16 +82,12 @@ export class TopicConsumer implements RunningSubscription {
         const journal = await loadJournalId(this.subscription.checkpoints.dataSource);
         if (this.#signal.closed) break;
         this.#member = this.#newMember(journal);
-        await this.#member.run(
-          this.subscription.topics.map((topic) => this.settings.topicPrefix + topic),
-          former,
-        );
+        await this.#member.run(this.subscription.topics.map((topic) => this.settings.topicPrefix + topic));
       } catch (error) {
         this.#lastError = this.#isExcused(error) ? this.#explain(error) : this.#failed(error);
       }
       this.#partitions.release();
       await this.#member?.leave();
-      former = this.#member?.id ?? former;
       this.#member = undefined;
       await this.#signal.pause(this.#backoff.nextMs());
     }
@@ -99,11 +95,9 @@ export class TopicConsumer implements RunningSubscription {
   }
 
   #newMember(journal: JournalId): GroupMember {
-    const { topicPrefix, sessionTimeoutMs } = this.settings;
     const member: GroupMember = new GroupMember({
       kafka: this.kafka,
-      groupId: consumerGroup(topicPrefix, this.subscription.consumer, journal),
-      sessionTimeoutMs,
+      groupId: consumerGroup(this.settings.topicPrefix, this.subscription.consumer, journal),
       onJoined: (partitions) => {
         this.#lastError = null;
         this.#startsSince = null;
