@@ -3,7 +3,7 @@ import { type EventBus, type RunningSubscription, type Subscription, type TopicW
 import { ensureTopics } from './topics/ensure-topics.js';
 import { kafkaClient, CONNECT_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from './client/kafka-client.js';
 import { KafkaUnreachable } from './client/kafka-errors.js';
-import { CONSUMER_SETTINGS, SESSION_TIMEOUT_MS, type ConsumerSettings } from './consume/group-member.js';
+import { CONSUMER_SETTINGS, SESSION_TIMEOUT_MS, type ConsumerSettings } from './consume/group-consumer.js';
 import { TopicConsumer } from './consume/topic-consumer.js';
 import { KafkaTopicWriter } from './publish/kafka-topic-writer.js';
 import { EVENT_TOPICS, RELAY_POLICIES, MAX_MESSAGE_BYTES } from './topics/topic-settings.js';

@@ -6,7 +6,7 @@ import { HALTED_AFTER_ATTEMPTS, type Subscription } from '../../event-bus.js';
 import { EventsMissing, isPermanent } from '../../stream-version.js';
 import { kafkaError } from '../client/kafka-errors.js';
 import { withAdmin, topicOffsets, type PartitionOffsets } from '../topics/read-topics.js';
-import type { ConsumerSettings } from './group-member.js';
+import type { ConsumerSettings } from './group-consumer.js';
 import { Partition, sourceOf, type PartitionName } from './partition.js';
 
 interface Assigned extends PartitionName {

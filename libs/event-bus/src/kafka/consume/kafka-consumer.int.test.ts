@@ -3,7 +3,7 @@ import { newId, TOPICS, type Topic } from '@postern/contracts';
 import { loadBookmarks, loadJournalId, removeBookmarks } from '@postern/event-store';
 import { describeWithKafka, until } from '@postern/testing';
 import { start } from '../../testing/bus-contract.js';
-import { consumerGroup } from './group-member.js';
+import { consumerGroup } from './group-consumer.js';
 import { kafkaWorld, usersInEveryPartition, type KafkaWorld } from '../testing/kafka-world.js';
 import { ensureTopics } from '../topics/ensure-topics.js';
 import { EVENT_TOPICS } from '../topics/topic-settings.js';

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { newId } from '@postern/contracts';
 import { describeWithKafka, until } from '@postern/testing';
 import { start } from '../../testing/bus-contract.js';
-import { SESSION_TIMEOUT_MS } from './group-member.js';
+import { SESSION_TIMEOUT_MS } from './group-consumer.js';
 import { kafkaWorld, usersInEveryPartition, type KafkaWorld } from '../testing/kafka-world.js';
 import type { SlowConsumer } from '../testing/slow-consumer.js';
 

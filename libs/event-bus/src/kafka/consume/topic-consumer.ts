@@ -16,7 +16,7 @@ import { COORDINATOR_STARTS_WITHIN_MS, coordinatorStarts, kafkaError } from '../
 import { ensureTopics } from '../topics/ensure-topics.js';
 import { EVENT_TOPICS } from '../topics/topic-settings.js';
 import { AssignedPartitions } from './assigned-partitions.js';
-import { consumerGroup, GroupMember, type ConsumerSettings } from './group-member.js';
+import { consumerGroup, newGroupConsumer, runGroupConsumer, type ConsumerSettings } from './group-consumer.js';
 import type { Partition, Slice } from './partition.js';
 
 const MAX_BATCH = 500;
@@ -29,7 +29,8 @@ export class TopicConsumer implements RunningSubscription {
   readonly #backoff: Backoff;
   readonly #partitions: AssignedPartitions;
   readonly #running: Promise<void>;
-  #member: GroupMember | undefined;
+  /** Ends the membership of the group after the current batches, so that others take over at once. Undefined: there is none. */
+  #leave: (() => Promise<void>) | undefined;
   /** Why there is no member of the group; null while there is one. */
   #lastError: Error | null = null;
   #failures = 0;
@@ -67,7 +68,7 @@ export class TopicConsumer implements RunningSubscription {
   async stop(): Promise<void> {
     this.#signal.close();
     this.#partitions.release();
-    await endsWithin(Promise.all([this.#member?.leave(), this.#running]), STOP_WITHIN_MS);
+    await endsWithin(Promise.all([this.#leave?.(), this.#running]), STOP_WITHIN_MS);
   }
 
   async #run(): Promise<void> {
@@ -80,40 +81,53 @@ export class TopicConsumer implements RunningSubscription {
         if (!topicsEnsured) await ensureTopics(this.settings.kafka, topics, this.settings.topicPrefix);
         topicsEnsured = true;
         const journal = await loadJournalId(this.subscription.checkpoints.dataSource);
-        if (this.#signal.closed) break;
-        this.#member = this.#newMember(journal);
-        await this.#member.run(this.subscription.topics.map((topic) => this.settings.topicPrefix + topic));
+        if (!this.#signal.closed) await this.#beMember(journal);
       } catch (error) {
         this.#lastError = this.#isExcused(error) ? this.#explain(error) : this.#failed(error);
       }
-      this.#partitions.release();
-      await this.#member?.leave();
-      this.#member = undefined;
       await this.#signal.pause(this.#backoff.nextMs());
     }
     clearInterval(look);
   }
 
-  #newMember(journal: JournalId): GroupMember {
-    const member: GroupMember = new GroupMember({
-      kafka: this.kafka,
-      groupId: consumerGroup(this.settings.topicPrefix, this.subscription.consumer, journal),
-      onJoined: (partitions) => {
-        this.#lastError = null;
-        this.#startsSince = null;
-        this.#backoff.reset();
-        this.#partitions.assign(member.consumer, journal, partitions);
-      },
-      onBatch: (payload) => this.#handle(member, payload),
+  /** Joins the group. Resolves when it has left. @throws why kafkajs gave it up. */
+  async #beMember(journal: JournalId): Promise<void> {
+    const { topicPrefix } = this.settings;
+    const member = newGroupConsumer(this.kafka, consumerGroup(topicPrefix, this.subscription.consumer, journal));
+    const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
+    ended.catch(() => undefined);
+    member.on(member.events.GROUP_JOIN, ({ payload }) => {
+      this.#lastError = null;
+      this.#startsSince = null;
+      this.#backoff.reset();
+      this.#partitions.assign(member, journal, payload.memberAssignment as Record<string, number[]>);
     });
-    return member;
+    member.on(member.events.CRASH, ({ payload }) => reject(payload.error));
+    const leave = async () => {
+      await member.disconnect().catch(() => undefined);
+      resolve();
+    };
+    this.#leave = leave;
+    try {
+      await member.connect();
+      await member.subscribe({
+        topics: this.subscription.topics.map((topic) => topicPrefix + topic),
+        fromBeginning: true,
+      });
+      await runGroupConsumer(member, (payload) => this.#handle(payload));
+      await ended;
+    } finally {
+      this.#partitions.release();
+      await leave();
+      this.#leave = undefined;
+    }
   }
 
-  async #handle(member: GroupMember, payload: EachBatchPayload): Promise<void> {
+  async #handle(payload: EachBatchPayload): Promise<void> {
     const { batch, isRunning, isStale } = payload;
     const started = performance.now();
     const topic = batch.topic.slice(this.settings.topicPrefix.length) as Topic;
-    const goesOn = () => !member.isLeaving && isRunning() && !isStale();
+    const goesOn = () => isRunning() && !isStale();
     const name = { topic, partition: batch.partition };
     const partition = this.#partitions.find(name);
     if (!partition || !goesOn()) return;
