@@ -1,5 +1,5 @@
 import { newId } from '@postern/contracts';
-import kafkajs, { type Admin, type KafkaMessage, type PartitionMetadata } from 'kafkajs';
+import kafkajs, { type Admin, type KafkaMessage } from 'kafkajs';
 import { kafkaClient, type KafkaSettings } from '../client/kafka-client.js';
 import { kafkaError, KafkaUnreachable, retried } from '../client/kafka-errors.js';
 
@@ -92,13 +92,11 @@ export function lastMessages(
 }
 
 const partitioner = kafkajs.Partitioners.DefaultPartitioner();
-/** Only the key decides, not the leader. */
-const LED = { partitionErrorCode: 0, leader: 0, replicas: [], isr: [] };
-let metadata: PartitionMetadata[] = [];
 
 /** The partition that the publisher chooses for a key. */
 export function partitionOf(key: string, partitions: number): number {
-  if (metadata.length !== partitions)
-    metadata = Array.from({ length: partitions }, (_, partitionId) => ({ ...LED, partitionId }));
-  return partitioner({ topic: '', partitionMetadata: metadata, message: { key, value: null } });
+  // Only the key decides, not the leader.
+  const led = { partitionErrorCode: 0, leader: 0, replicas: [], isr: [] };
+  const partitionMetadata = Array.from({ length: partitions }, (_, partitionId) => ({ ...led, partitionId }));
+  return partitioner({ topic: '', partitionMetadata, message: { key, value: null } });
 }
