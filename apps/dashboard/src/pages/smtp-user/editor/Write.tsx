@@ -73,7 +73,7 @@ export function Write({ user, draft, change, save, saving, error, close }: Props
             onChange={({ currentTarget }) => change({ ...draft, text: currentTarget.value })}
             onKeyDown={getHotkeyHandler([['mod+Enter', submit]])}
             classNames={{ input: classes['field'] ?? '' }}
-            rows={10}
+            rows={7}
             readOnly={saving}
             spellCheck={false}
             autoCapitalize="off"
@@ -96,6 +96,7 @@ export function Write({ user, draft, change, save, saving, error, close }: Props
         </Stack>
         <Judgement mode={judgedDraft.mode} judged={judged} changes={changes} correct={correct} />
       </SimpleGrid>
+      {blocked === null && changes.length > 0 && <PreviewFigures user={user} change={{ entries: after }} />}
       {draft.isFirst && <FirstList user={user} draft={draft} change={change} />}
       {blocked !== null && (
         <Alert color="gray" role="alert">
@@ -105,7 +106,6 @@ export function Write({ user, draft, change, save, saving, error, close }: Props
       {refusesAll(after, now) && blocked === null && changes.length > 0 && (
         <Alert color="red">All entries would be expired, and every login would be refused.</Alert>
       )}
-      {blocked === null && changes.length > 0 && <PreviewFigures user={user} change={{ entries: after }} />}
       <Stack gap="sm" className={classes['footer']}>
         {draft.theirs && <TheirChanges changes={draft.theirs} />}
         {error && <Failed error={error} />}
