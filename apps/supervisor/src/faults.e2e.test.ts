@@ -140,6 +140,16 @@ describeWithKafka(describe, `two of each service under load, with Kafka between 
     return found;
   }
 
+  it('show a write to a read that asks for its version', async () => {
+    const users = '/v1/tenants/acme/smtp-users';
+    const { body: user } = await world.admin('POST', users, { username: 'own-writes@acme.example' });
+    const path = `${users}/${user.id}/restriction`;
+    const written = await world.admin('POST', `${path}/entries`, { entries: [{ range: '192.0.2.1' }] });
+    const version = written.headers.get('postern-version') ?? '';
+    const read = await world.admin('GET', path, undefined, { 'postern-min-version': version });
+    expect([written.status, read.status, read.body]).toEqual([201, 200, written.body]);
+  });
+
   it('lose nothing, double nothing and keep the order when each service is killed in turn, the leader first', async () => {
     const { found, expected } = await after(async () => {
       for (const killed of [await leader(), await policyLeader(), world.instances('audit-trail-service')[1]]) {

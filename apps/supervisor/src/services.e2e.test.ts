@@ -3,11 +3,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RelayClient } from '@postern/relay-client';
-import { startKafkaBroker } from '@postern/embedded-kafka';
 import {
   asking,
-  describeWithKafka,
-  KAFKA_CACHE,
   startPosternProcess,
   type Ask,
   type PosternProcess,
@@ -21,120 +18,28 @@ import {
   createAcme,
 } from '@postern/testing';
 
-/** What brings events from service to service. */
-interface Bus {
-  readonly environment: Readonly<Record<string, string>>;
-  stop(): Promise<void>;
-}
-
 let folder: string;
-let bus: Bus;
 let postern: PosternProcess;
 let operator: Ask;
 let admin: Ask;
 let relayKey: string;
 
-async function setUp(startBus: (folder: string) => Promise<Bus>): Promise<void> {
+beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'postern-services-'));
-  bus = await startBus(folder);
   postern = await start('--instances', '2');
   ({ operator, admin, relayKey } = await createAcme(postern.url, postern.operatorKey));
-}
-
-async function tearDown(): Promise<void> {
+});
+afterAll(async () => {
   await postern?.end('SIGTERM');
-  await bus?.stop();
   await rm(folder, { recursive: true, force: true });
-}
+});
 
 function start(...args: string[]): Promise<PosternProcess> {
-  return startPosternProcess({ POSTERN_DATA_DIR: folder, ...bus.environment }, 'supervisor', args);
+  return startPosternProcess({ POSTERN_DATA_DIR: folder }, 'supervisor', args);
 }
 
+/** With Kafka as the bus: faults.e2e.test.ts. */
 describe('three services, two of each, with the journal’s feed as the bus', () => {
-  holdTwoOfEach(async () => ({ environment: {}, stop: async () => undefined }));
-
-  it('share the requests', async () => {
-    const all = (['command-service', 'projection-service'] as const).flatMap(instances);
-    const handled = async () => {
-      await Promise.all(
-        Array.from({ length: 40 }, () =>
-          Promise.all([operator('GET', '/v1/tenants'), admin('GET', '/v1/tenants/acme/smtp-users')]),
-        ),
-      );
-      return Promise.all(all.map((each) => metricOf(each, /^postern_http_requests_total\{.*route="\/v1\//)));
-    };
-    // One that was killed before gets its share again once the proxy has asked whether it is ready.
-    const counts = await until(handled, 'requests at each', (seen) => seen.every((count) => count > 0));
-    expect(counts).toHaveLength(4);
-  });
-
-  it('pass the caller’s address to a service, and let nobody forge another one', async () => {
-    const answer = await fetch(`${postern.url}/v1/my-ip`, {
-      headers: { 'x-forwarded-for': '203.0.113.9', forwarded: 'for=203.0.113.9' },
-    });
-    expect(await answer.json()).toEqual({ ip: '127.0.0.1', family: 'IPv4' });
-  });
-
-  it('serve one document, of the complete API, each of them, and a page that shows it', async () => {
-    const document = JSON.parse(await readFile(new URL('../../../docs/openapi.json', import.meta.url), 'utf8'));
-    const services = (['command-service', 'projection-service', 'audit-trail-service'] as const).flatMap(instances);
-    for (const { url } of [postern, ...services])
-      expect(await (await fetch(`${url}/openapi.json`)).json()).toEqual(document);
-    const page = await fetch(`${postern.url}/docs`);
-    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('./docs/swagger-ui-init.js')]);
-    const script = await (await fetch(`${postern.url}/docs/swagger-ui-init.js`)).text();
-    for (const path of Object.keys(document.paths)) expect(script).toContain(JSON.stringify(path));
-    expect((await fetch(`${postern.url}/docs/swagger-ui.css`)).status).toBe(200);
-  });
-
-  it('leave no process running when the supervisor is killed, and stop in order at SIGTERM', async () => {
-    const before = [...instances('command-service'), ...instances('projection-service')];
-    await postern.end('SIGKILL');
-    postern = await start();
-    expect(postern.operatorKey).toBeNull();
-    for (const { url } of before)
-      await until(
-        () =>
-          fetch(url).then(
-            () => false,
-            () => true,
-          ),
-        `${url} is gone`,
-      );
-    expect((await asking(postern.url, relayKey)('GET', '/v1/relay/policies')).status).toBe(200);
-    expect(await postern.end('SIGTERM')).toBe(0);
-    const stopped = postern
-      .output()
-      .split('\n')
-      .filter((line) => line.endsWith('has stopped.'));
-    expect([stopped[0], stopped.length, stopped.at(-1)]).toEqual([
-      expect.stringMatching(/^\[([a-z-]+-service) 1\] The \1 has stopped\.$/),
-      4,
-      'Postern has stopped.',
-    ]);
-  });
-});
-
-describeWithKafka(describe, 'three services, two of each, with Kafka between them', () => {
-  // A broker of its own: the topics are those of one database.
-  holdTwoOfEach(async (folder) => {
-    const broker = await startKafkaBroker({ dataDir: join(folder, 'kafka'), cacheDir: KAFKA_CACHE });
-    return { environment: { POSTERN_KAFKA_BROKERS: broker.address }, stop: () => broker.stop() };
-  });
-});
-
-const instances = (service: ServiceName) => instancesOf(postern, service);
-
-function kill(instance: Instance | undefined): void {
-  if (!instance) throw new Error('There is no such instance to be killed.');
-  sendSignal(instance.pid, 'SIGKILL');
-}
-
-function holdTwoOfEach(startBus: (folder: string) => Promise<Bus>): void {
-  beforeAll(() => setUp(startBus));
-  afterAll(tearDown);
-
   it('carry a restriction through to a recorded denial, and read their own writes', async () => {
     const user = (await admin('POST', '/v1/tenants/acme/smtp-users', { username: 'story@acme.example' })).body;
     const path = `/v1/tenants/acme/smtp-users/${user.id}`;
@@ -213,4 +118,72 @@ function holdTwoOfEach(startBus: (folder: string) => Promise<Bus>): void {
     for (const { url } of killed.flatMap((each) => each ?? []))
       await until(async () => (await missingOf({ url })) === null, `${url} is ready again`);
   });
+
+  it('share the requests', async () => {
+    const all = (['command-service', 'projection-service'] as const).flatMap(instances);
+    const handled = async () => {
+      await Promise.all(
+        Array.from({ length: 40 }, () =>
+          Promise.all([operator('GET', '/v1/tenants'), admin('GET', '/v1/tenants/acme/smtp-users')]),
+        ),
+      );
+      return Promise.all(all.map((each) => metricOf(each, /^postern_http_requests_total\{.*route="\/v1\//)));
+    };
+    // One that was killed before gets its share again once the proxy has asked whether it is ready.
+    const counts = await until(handled, 'requests at each', (seen) => seen.every((count) => count > 0));
+    expect(counts).toHaveLength(4);
+  });
+
+  it('pass the caller’s address to a service, and let nobody forge another one', async () => {
+    const answer = await fetch(`${postern.url}/v1/my-ip`, {
+      headers: { 'x-forwarded-for': '203.0.113.9', forwarded: 'for=203.0.113.9' },
+    });
+    expect(await answer.json()).toEqual({ ip: '127.0.0.1', family: 'IPv4' });
+  });
+
+  it('serve one document, of the complete API, each of them, and a page that shows it', async () => {
+    const document = JSON.parse(await readFile(new URL('../../../docs/openapi.json', import.meta.url), 'utf8'));
+    const services = (['command-service', 'projection-service', 'audit-trail-service'] as const).flatMap(instances);
+    for (const { url } of [postern, ...services])
+      expect(await (await fetch(`${url}/openapi.json`)).json()).toEqual(document);
+    const page = await fetch(`${postern.url}/docs`);
+    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('./docs/swagger-ui-init.js')]);
+    const script = await (await fetch(`${postern.url}/docs/swagger-ui-init.js`)).text();
+    for (const path of Object.keys(document.paths)) expect(script).toContain(JSON.stringify(path));
+    expect((await fetch(`${postern.url}/docs/swagger-ui.css`)).status).toBe(200);
+  });
+
+  it('leave no process running when the supervisor is killed, and stop in order at SIGTERM', async () => {
+    const before = [...instances('command-service'), ...instances('projection-service')];
+    await postern.end('SIGKILL');
+    postern = await start();
+    expect(postern.operatorKey).toBeNull();
+    for (const { url } of before)
+      await until(
+        () =>
+          fetch(url).then(
+            () => false,
+            () => true,
+          ),
+        `${url} is gone`,
+      );
+    expect((await asking(postern.url, relayKey)('GET', '/v1/relay/policies')).status).toBe(200);
+    expect(await postern.end('SIGTERM')).toBe(0);
+    const stopped = postern
+      .output()
+      .split('\n')
+      .filter((line) => line.endsWith('has stopped.'));
+    expect([stopped[0], stopped.length, stopped.at(-1)]).toEqual([
+      expect.stringMatching(/^\[([a-z-]+-service) 1\] The \1 has stopped\.$/),
+      4,
+      'Postern has stopped.',
+    ]);
+  });
+});
+
+const instances = (service: ServiceName) => instancesOf(postern, service);
+
+function kill(instance: Instance | undefined): void {
+  if (!instance) throw new Error('There is no such instance to be killed.');
+  sendSignal(instance.pid, 'SIGKILL');
 }
