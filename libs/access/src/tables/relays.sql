@@ -8,7 +8,7 @@ CREATE UNLOGGED TABLE access.relays (
   -- Of the last opened stream; NULL: none.
   instance        text COLLATE "C",
   connected_at    timestamptz(3),
-  stream_seen_at  timestamptz(3), -- NULL after the stream has ended
+  stream_seen_at  timestamptz(3), -- not renewed after the stream has ended
   revision        bigint,         -- the stream was written up to here
   behind          bigint,
   denials_waiting integer,

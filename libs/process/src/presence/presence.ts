@@ -38,16 +38,14 @@ export class Presence implements BeforeApplicationShutdown {
     void this.report();
   }
 
-  /** The streams have ended: their relays are reported as not connected. */
   async beforeApplicationShutdown(): Promise<void> {
     clearInterval(this.timer);
     await this.reporting;
     if (this.process === null) return;
     const { service, instance } = this.process;
-    await Promise.all([
-      this.relays.write(this.access, instance),
-      this.access.query('DELETE FROM access.processes WHERE service = $1 AND instance = $2', [service, instance]),
-    ]).catch(() => undefined);
+    await this.access
+      .query('DELETE FROM access.processes WHERE service = $1 AND instance = $2', [service, instance])
+      .catch(() => undefined);
   }
 
   private report(): Promise<void> {

@@ -44,14 +44,9 @@ export const CallingRelay = createParamDecorator((_: unknown, context: Execution
 export class RelayContacts {
   private streams: () => readonly RelayStream[] = () => [];
   private reported = new Map<string, Relay>();
-  private ended: Relay[] = [];
 
   followStreams(streams: () => readonly RelayStream[]): void {
     this.streams = streams;
-  }
-
-  streamEnded(stream: RelayStream): void {
-    if (this.ended.length < MAX_RELAYS) this.ended.push(stream);
   }
 
   hasReported(relay: Relay): void {
@@ -60,20 +55,15 @@ export class RelayContacts {
 
   /** Of two streams of a relay, writes the later one. */
   async write(access: DataSource, instance: string): Promise<void> {
-    const { reported, ended } = this;
+    const { reported } = this;
     this.reported = new Map();
-    this.ended = [];
     const seen = new Map<string, Relay>();
     for (const stream of this.streams()) seen.set(idOf(stream), stream);
     for (const [id, relay] of reported) seen.set(id, { ...seen.get(id), ...relay });
-    if (ended.length > 0) await access.query(END, [instance, JSON.stringify(ended)]);
     if (seen.size > 0) await access.query(WRITE, [instance, JSON.stringify([...seen.values()])]);
     await access.query(FORGET, [MAX_RELAYS]);
   }
 }
-
-const FIELDS = `("keyId" text, name text, client text, "denialsWaiting" integer,
-  "connectedAt" timestamptz, "silentMs" float8, revision bigint, behind bigint)`;
 
 /** All processes use the same order, so that they cannot deadlock. A report of denials keeps the stream's columns. */
 const WRITE = `
@@ -81,7 +71,9 @@ const WRITE = `
   SELECT "keyId", name, client, clock_timestamp() - coalesce("silentMs", 0) * interval '1 ms',
          CASE WHEN "connectedAt" IS NOT NULL THEN $1 END, "connectedAt",
          CASE WHEN "connectedAt" IS NOT NULL THEN clock_timestamp() END, revision, behind, "denialsWaiting"
-    FROM json_to_recordset($2) AS seen ${FIELDS} ORDER BY "keyId", name
+    FROM json_to_recordset($2) AS seen ("keyId" text, name text, client text, "denialsWaiting" integer,
+           "connectedAt" timestamptz, "silentMs" float8, revision bigint, behind bigint)
+   ORDER BY "keyId", name
   ON CONFLICT (key_id, name) DO UPDATE SET
     client = coalesce(excluded.client, known.client),
     last_contact_at = greatest(excluded.last_contact_at, known.last_contact_at),
@@ -91,12 +83,6 @@ const WRITE = `
     revision = coalesce(excluded.revision, known.revision),
     behind = coalesce(excluded.behind, known.behind),
     denials_waiting = coalesce(excluded.denials_waiting, known.denials_waiting)`;
-
-/** Only relays that have opened no other stream since. */
-const END = `
-  UPDATE access.relays known SET stream_seen_at = NULL, revision = ended.revision
-    FROM json_to_recordset($2) AS ended ${FIELDS}
-   WHERE (known.key_id, known.name, known.instance, known.connected_at) = (ended."keyId", ended.name, $1, ended."connectedAt"::timestamptz(3))`;
 
 const FORGET = `
   DELETE FROM access.relays

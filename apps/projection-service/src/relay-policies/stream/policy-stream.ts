@@ -107,7 +107,6 @@ export class PolicyStream implements OnModuleDestroy {
       endWatch();
       this.forget(member);
       streamsEnded.inc({ reason });
-      this.relays.streamEnded(member.seen(this.policies.position));
     });
     this.members.add(member);
     this.relays.hasReported(relay);
