@@ -1,2 +1,1 @@
-import './listener-metrics.js';
 export { dataSourceModule } from './data-source.module.js';

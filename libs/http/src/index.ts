@@ -33,11 +33,15 @@ export {
 } from './request/request-headers.js';
 export { Allow, LongBody, Public, type RouteRules, rulesOf } from './request/route-rules.js';
 export { fieldCode, MAX_ERRORS, SchemaPipe, UnknownQuery } from './request/schema-pipe.js';
-export { enforceAtSchema, entriesSchema, LONGEST_RANGE, modeSchema } from './request/restriction-body.js';
+export { enforceAtSchema, entriesSchema, LONGEST_RANGE, modeSchema, timeField } from './request/body-fields.js';
 export { requestIdOf, SERVER_LIMITS, SERVER_OPTIONS } from './request/server-limits.js';
-export { isSameOrigin } from './request/same-origin.js';
-export { timeField } from './request/time-field.js';
-export { callerAddress, callerScheme, MAX_HOPS, warnOfUntrustedForwarding } from './request/source-address.js';
+export {
+  callerAddress,
+  callerScheme,
+  isSameOrigin,
+  MAX_HOPS,
+  warnOfUntrustedForwarding,
+} from './request/source-address.js';
 export {
   decisionView,
   denialReasonView,

@@ -1,8 +1,9 @@
+import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { DomainRefusal } from '@postern/restrictions';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { hasBody } from '../request/json-body.js';
-import { answerAboveBody } from '../request/unread-body.js';
 import { setCommonHeaders } from '../request/guard-requests.js';
 import { databaseFailures, databaseProblem } from './database-problem.js';
 import { Problem } from './problem.js';
@@ -105,4 +106,35 @@ function temporaryProblem(error: unknown): Problem | null {
   const { permanent, databaseFailed, action } = (error ?? {}) as Classified;
   if (permanent !== false || action === undefined) return null;
   return new Problem('not-ready', action, { headers: { 'retry-after': '1' }, cause: error, databaseFailed });
+}
+
+const MOST_UNREAD_BYTES = 1_048_576;
+const LONGEST_UNREAD_MS = 2_000;
+
+/** Closing the connection while a client sends would reset it: it would never read the answer (RFC 9112, 9.6). */
+function answerAboveBody(text: string, request: IncomingMessage): Readable {
+  return Readable.from(textThenBody(text, request), { objectMode: false });
+}
+
+async function* textThenBody(text: string, request: IncomingMessage): AsyncGenerator<Buffer> {
+  yield Buffer.from(text);
+  await discarded(request);
+}
+
+function discarded(request: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    let left = MOST_UNREAD_BYTES;
+    const count = (chunk: Buffer | string): void => {
+      left -= chunk.length;
+      if (left < 0) end();
+    };
+    const end = (): void => {
+      clearTimeout(timer);
+      request.off('data', count).off('end', end).off('close', end).off('error', end);
+      resolve();
+    };
+    const timer = setTimeout(end, LONGEST_UNREAD_MS);
+    request.on('end', end).on('close', end).on('error', end).on('data', count);
+    if (request.readableEnded || request.destroyed) end();
+  });
 }

@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { BlockList } from 'node:net';
 import type { FastifyRequest } from 'fastify';
-import { isSameOrigin } from './same-origin.js';
-import { callerScheme } from './source-address.js';
+import { callerScheme, isSameOrigin } from './source-address.js';
 
 const trusted = new BlockList();
 trusted.addAddress('192.0.2.10');

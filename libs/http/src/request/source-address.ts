@@ -39,6 +39,14 @@ export function callerScheme(
   return isTrustedPeer(raw.socket.remoteAddress, trusted) && said.trim().toLowerCase() === 'https' ? 'https' : 'http';
 }
 
+/** By `Sec-Fetch-Site` (W3C Fetch Metadata), or by `Origin`. Null: neither; probably not a browser. */
+export function isSameOrigin(request: Pick<FastifyRequest, 'raw' | 'headers'>, trusted: BlockList): boolean | null {
+  const { origin, host, 'sec-fetch-site': site } = request.headers;
+  if (site !== undefined) return site === 'same-origin';
+  if (origin === undefined) return null;
+  return host !== undefined && origin === URL.parse(`${callerScheme(request, trusted)}://${host}`)?.origin;
+}
+
 function isTrustedPeer(remoteAddress: string | undefined, trusted: BlockList): boolean {
   const peer = canonical(remoteAddress ?? '');
   return peer !== null && isTrusted(peer, trusted);

@@ -1,9 +1,20 @@
-import { MODES } from '@postern/contracts';
+import { MODES, utcTime } from '@postern/contracts';
 import { MAX_ENTRIES, MAX_NOTE_LENGTH, type RequestedEntry } from '@postern/restrictions';
 import { z } from 'zod';
 import { documentedAs } from '../openapi/json-schema.js';
 import { fieldCode } from './schema-pipe.js';
-import { timeField } from './time-field.js';
+
+/** Normalised to UTC with milliseconds. */
+export const timeField = z
+  .string()
+  .refine((text) => utcTime(text) !== null, {
+    // The value is shown, because a `+` in a URL arrives as a blank.
+    error: ({ input }) =>
+      `Give a time as in RFC 3339, with its offset: 2030-01-31T12:00:00Z. This came: ${JSON.stringify(String(input).slice(0, 64))}.`,
+    params: { code: 'validation-failed' },
+  })
+  .transform((text) => utcTime(text) ?? text)
+  .meta({ format: 'date-time', examples: ['2030-01-31T12:00:00Z'] });
 
 /** Longer than any address with a prefix, so that mistakes are explained too. */
 export const LONGEST_RANGE = 200;
