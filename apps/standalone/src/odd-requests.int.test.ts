@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { loadSettings } from '@postern/settings';
 import { type Running } from '@postern/process-life';
 import fc from 'fast-check';
-import { hasNginx, startNginx } from '@postern/testing';
+import { hasNginx, startNginx, until } from '@postern/testing';
 import { startProxy } from '../../supervisor/src/proxy.js';
 import { startDocumented, type DocumentedPostern } from './testing/documented-postern.js';
 
@@ -25,6 +25,7 @@ beforeAll(async () => {
   admin = (await postern.newKey('admin')).key;
   const made = await send(url, 'POST', '/v1/tenants/acme/smtp-users', { body: '{"username":"app@acme.example"}' });
   user = `/v1/tenants/acme/smtp-users/${JSON.parse(made.body).id}`;
+  await until(async () => (await send(url, 'GET', user)).status === 200, 'reads show the user');
 });
 afterAll(async () => {
   for (const edge of edges) await edge.stop();
