@@ -27,7 +27,7 @@ import {
 } from '@postern/restrictions';
 import { z } from 'zod';
 import { presentSmtpUser, type SmtpUserQuery } from '../smtp-user/find-smtp-user.js';
-import { loginCoverageFields, MAX_DAYS, observedFrom } from '../sources/recent-sources.js';
+import { loginCoverageFields, MAX_DAYS, observedFrom } from '../sources/login-period.js';
 import { TenantReader } from '../tenant-reader.js';
 
 const MAX_ADDRESSES = 500;

@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Inject, Post, Query } from '@nestjs/co
 import { QueryBus } from '@nestjs/cqrs';
 import { Allow, Documented, json, LongBody, MinVersion, SERVER_LIMITS } from '@postern/http';
 import { InPath, type SmtpUserScope } from '../scope.js';
-import { DaysParams } from '../sources/recent-sources.js';
+import { DaysParams } from '../sources/login-period.js';
 import { CheckAddress, checkedAddressView, CheckParams, type CheckedAddress } from './check-address.js';
 import {
   PreviewBody,

@@ -5,7 +5,7 @@ import { ScopedQuery } from '@postern/lists';
 import { loginCoverage, MAX_SOURCES, refusedSources } from '@postern/observed-logins';
 import { z } from 'zod';
 import { presentSmtpUser, type SmtpUserQuery } from '../smtp-user/find-smtp-user.js';
-import { type DaysParams, loginCoverageFields, observedFrom } from '../sources/recent-sources.js';
+import { type DaysParams, loginCoverageFields, observedFrom } from '../sources/login-period.js';
 import { TenantReader } from '../tenant-reader.js';
 import { suggestedRange, suggestRanges, sumOfLogins } from './suggest-ranges.js';
 

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import type { SmtpUserScope } from '../scope.js';
 import { findSmtpUser } from '../smtp-user/find-smtp-user.js';
 import { TenantReader } from '../tenant-reader.js';
-import { DAY_MS, type DaysParams, loginCoverageFields, observedFrom } from './recent-sources.js';
+import { DAY_MS, type DaysParams, loginCoverageFields, observedFrom } from './login-period.js';
 
 export const sourceHistogramView = view(
   'SourceHistogram',

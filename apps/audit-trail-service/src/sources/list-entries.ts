@@ -8,7 +8,7 @@ import { entryView as shownEntry } from '@postern/restrictions';
 import sql, { join, type Sql } from 'sql-template-tag';
 import { z } from 'zod';
 import { TenantReader } from '../tenant-reader.js';
-import { daysField, loginCoverageFields, observedFrom } from './recent-sources.js';
+import { daysField, loginCoverageFields, observedFrom } from './login-period.js';
 
 /** The newest first. */
 export const entries = defineList({

@@ -6,7 +6,7 @@ import { InPath, type SmtpUserScope, type TenantScope } from '../scope.js';
 import { CountSources, sourceHistogramView, type SourceHistogram } from './count-sources.js';
 import { entries, type EntriesParams, ListEntries } from './list-entries.js';
 import { ListSources, sources, type SourcesParams } from './list-sources.js';
-import { DaysParams } from './recent-sources.js';
+import { DaysParams } from './login-period.js';
 
 @Controller('v1/tenants/:tenantId')
 @Allow('admin', 'auditor', 'operator')
