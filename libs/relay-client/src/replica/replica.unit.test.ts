@@ -233,6 +233,31 @@ describe('a replica', () => {
     expect([replica.policies, digestToHex(replica.digest)]).toEqual([0, '0000000000000000']);
   });
 
+  it('is copied with every user as it was or newer, while users change between two copies', () => {
+    const replica = new Replica();
+    const users = 50_000;
+    const put = (user: number, changes: Parameters<typeof policy>[1]): void =>
+      void replica.apply(lineOf(policy(`app${user}@x`, changes)));
+    const two = ['192.0.2.1', '192.0.2.2'];
+    for (let i = 0; i < users; i++) put(i, i === 0 ? { entries: two } : {});
+    put(0, { removed: true });
+    const copies = replica.copies();
+    const taken = [copies.next().value as Uint32Array];
+    // Its list would fit where the removed one was, which is copied already.
+    put(users - 1, { entries: two });
+    put(1, { entries: ['192.0.2.3'] });
+    put(2, { entries: two });
+    taken.push(...copies);
+    expect(taken.length).toBeGreaterThan(2);
+    const restored = new Replica();
+    for (const copy of taken) restored.restore(copy);
+    expect(restored.policies).toBe(users - 1);
+    expect(say(restored, 'app0@x', '203.0.113.42')).toBe('defer smtp-user-unknown');
+    expect(say(restored, `app${users - 1}@x`, '192.0.2.2')).toBe('allow entry-matched');
+    expect(say(restored, 'app1@x', '192.0.2.3')).toBe('allow entry-matched');
+    expect(say(restored, 'app2@x', '192.0.2.2')).toBe('allow entry-matched');
+  });
+
   it('stores a user with the maximum number of entries', () => {
     const entries = Array.from({ length: 1_000 }, (_, i) => ({
       range: `2001:db8::${(i + 1).toString(16)}`,
