@@ -20,8 +20,8 @@ import { EVENT_TOPICS } from '../topics/topic-settings.js';
 import type { EventSender } from './send-events.js';
 
 const MAX_PAGE = 1_000;
-/** An event that arrives during a look waits for it, about 0.1 s. */
-const LOOK_AT_TOPICS_MS = 60_000;
+/** Events wait for a check, about 0.1 s. */
+const CHECK_TOPICS_EVERY_MS = 60_000;
 
 export interface LeadershipEvents {
   readonly failed: (error: Error) => void;
@@ -33,9 +33,8 @@ export class Leadership {
   readonly #consumer: FeedConsumer;
   /** The last events of the topics are the journal's: checked once. */
   #topicsFit = false;
-  /** The topics exist and have lost nothing. Checked again after a failure, and from time to time. */
-  #topicsComplete = false;
-  #lookedAt = -Infinity;
+  /** When the topics existed and had lost nothing, by `performance.now()`. Checked again after a failure, and from time to time. */
+  #topicsCheckedAt = -Infinity;
   #journal: JournalId | undefined;
   /** Undefined: to be loaded. A request for one moves the checkpoint back, so that this leader loads it. */
   #republish: Republish | null | undefined;
@@ -52,7 +51,8 @@ export class Leadership {
       checkpoints: { dataSource: feed, table: PUBLISHER.table },
       maxBatch: MAX_PAGE,
       onLoaded: () => (this.#republish = undefined),
-      onCaughtUp: () => this.#lookAtTopics(),
+      // Without new events, a publisher would not notice a broker that lost everything.
+      onCaughtUp: async () => this.#checkTopics(await pendingRepublish(feed)),
       handle: async (batch: EventBatch) => events.published(await this.#publish(batch)),
     };
     this.#consumer = new FeedConsumer(feed, subscription, {
@@ -60,7 +60,7 @@ export class Leadership {
       onFound: events.found,
       onFailure: (_, error) => {
         // A topic may have been deleted since the last look, and only the publisher creates it again.
-        this.#topicsComplete = false;
+        this.#topicsCheckedAt = -Infinity;
         events.failed(error);
       },
     });
@@ -84,7 +84,7 @@ export class Leadership {
     const { feed, kafka } = this.topics;
     if (this.#republish === undefined) this.#republish = await pendingRepublish(feed);
     const republish = this.#republish;
-    if (!this.#topicsComplete) await this.#checkTopics(republish);
+    await this.#checkTopics(republish);
     if (republish) await this.#recreateTopics(republish);
     const journal = (this.#journal ??= await loadJournalId(feed));
     const toSend = republish ? batch.events.filter((event) => isSent(event, republish)) : batch.events;
@@ -103,14 +103,14 @@ export class Leadership {
   }
 
   async #checkTopics(republish: Republish | null): Promise<void> {
+    if (performance.now() - this.#topicsCheckedAt < CHECK_TOPICS_EVERY_MS) return;
     const { kafka, feed, topicPrefix } = this.topics;
     const recreated = republish?.topics ?? new Set();
     await ensureTopics(kafka, EVENT_TOPICS, topicPrefix);
     if (!this.#topicsFit) await assertTopicsFit(this.topics, recreated);
     this.#topicsFit = true;
     await assertNotEmptied(this.topics, recreated, republish?.until ?? (await loadPublished(feed)));
-    this.#topicsComplete = true;
-    this.#lookedAt = performance.now();
+    this.#topicsCheckedAt = performance.now();
   }
 
   /** Also if the first page is repeated: what an earlier leader sent of it is sent from the beginning. */
@@ -127,12 +127,6 @@ export class Leadership {
     // Its producer has the sequence numbers of the deleted topics.
     await this.sender.close();
     await ensureTopics(kafka, EVENT_TOPICS, topicPrefix);
-  }
-
-  /** Without new events, a publisher would not notice a broker that lost everything. */
-  async #lookAtTopics(): Promise<void> {
-    if (this.#topicsComplete && performance.now() - this.#lookedAt < LOOK_AT_TOPICS_MS) return;
-    await this.#checkTopics(await pendingRepublish(this.topics.feed));
   }
 }
 
