@@ -27,7 +27,6 @@ export interface PublisherStatus {
   readonly lastError: Error | null;
   /** An event that cannot be sent, or a wrong topic, blocks all later events until somebody acts. */
   readonly halted: boolean;
-  readonly published: number;
 }
 
 /**
@@ -40,7 +39,6 @@ export class EventPublisher {
   #election: LeaderElection | undefined;
   #leadership: Leadership | undefined;
   #wake: Listener | undefined;
-  #published = 0;
   #electionError: Error | null = null;
 
   constructor(private readonly options: EventPublisherOptions) {
@@ -75,12 +73,7 @@ export class EventPublisher {
 
   status(): PublisherStatus {
     const lastError = this.#leadership ? this.#leadership.lastError : this.#electionError;
-    return {
-      role: this.#election?.leads ? 'leader' : 'stand-by',
-      lastError,
-      halted: isPermanent(lastError),
-      published: this.#published,
-    };
+    return { role: this.#election?.leads ? 'leader' : 'stand-by', lastError, halted: isPermanent(lastError) };
   }
 
   /** Events of the journal that Kafka does not have; the same in each process, leader or not. */
@@ -100,10 +93,7 @@ export class EventPublisher {
     const leadership = new Leadership(this.#topics, this.#sender, {
       failed: (error) => onFailure?.(error),
       found: (by) => this.#wake?.foundBy(by),
-      published: (events) => {
-        this.#published += events;
-        onPublished?.(events);
-      },
+      published: (events) => onPublished?.(events),
     });
     this.#leadership = leadership;
     this.#electionError = null;
