@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { completed } from './completed.js';
-import { impliedProblems } from './implied-problems.js';
+import { completed, impliedProblems } from './completed.js';
 import { pathParameters } from './path-parameters.js';
 import { byStatus, problemAnswer } from './problem-answers.js';
 
