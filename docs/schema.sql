@@ -867,6 +867,24 @@ CREATE POLICY owner ON projection.entries AS PERMISSIVE FOR ALL TO CURRENT_USER
 GRANT SELECT ON TABLE projection.entries TO postern_directory_reader;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE projection.entries TO postern_projection;
 
+CREATE OR REPLACE FUNCTION projection.find_smtp_users(part text, after_time timestamp with time zone, after_id uuid, most integer)
+ RETURNS TABLE(id uuid, created_at timestamp with time zone)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'projection', 'public', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+BEGIN
+  RETURN QUERY
+    SELECT u.id, u.created_at FROM projection.smtp_users u
+     WHERE u.tenant_id = current_setting('postern.tenant_id', true) AND NOT u.removed
+       AND u.username_key LIKE '%' || regexp_replace(part, '([\\%_])', '\\\1', 'g') || '%'
+       AND (after_time IS NULL OR (u.created_at, u.id) < (after_time, after_id))
+     ORDER BY u.created_at DESC, u.id DESC LIMIT most;
+END
+$function$;
+GRANT EXECUTE ON ROUTINE projection.find_smtp_users(text,timestamp with time zone,uuid,integer) TO postern_directory_reader;
+
 CREATE TABLE projection.relay_policies (
   smtp_user_id uuid NOT NULL,
   username_key text COLLATE "C" NOT NULL,
@@ -944,6 +962,7 @@ CREATE TABLE projection.smtp_users (
   event_id uuid NOT NULL,
   CONSTRAINT smtp_users_pkey PRIMARY KEY (id)
 ) WITH (fillfactor=60);
+CREATE INDEX smtp_users_by_part_of_name ON projection.smtp_users USING gin (username_key projection.gin_trgm_ops) WHERE (NOT removed);
 CREATE INDEX smtp_users_of_tenant ON projection.smtp_users USING btree (tenant_id, created_at DESC, id DESC) INCLUDE (username_key, restricted, mode, enforce_at) WHERE (NOT removed);
 ALTER TABLE projection.smtp_users ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY every_tenant ON projection.smtp_users AS PERMISSIVE FOR ALL TO postern_projection

@@ -83,11 +83,15 @@ export class ListSmtpUsersHandler implements IQueryHandler<ListSmtpUsers> {
 }
 
 function pageQuery(tenantId: TenantId, params: SmtpUsersParams, now: Date) {
+  const { query, state, allows, cursor, limit } = params;
+  const found =
+    query !== undefined && state === undefined && allows === undefined
+      ? sql`SELECT id, created_at
+              FROM projection.find_smtp_users(${usernameKey(query)}, ${cursor?.[0] ?? null}, ${cursor?.[1] ?? null}, ${limit + 1})`
+      : sql`SELECT id, created_at FROM projection.smtp_users WHERE ${join(conditionsOf(tenantId, params, now), ' AND ')}
+             ORDER BY created_at DESC, id DESC LIMIT ${limit + 1}`;
   return sql`
-    WITH page AS MATERIALIZED (
-      SELECT id FROM projection.smtp_users WHERE ${join(conditionsOf(tenantId, params, now), ' AND ')}
-       ORDER BY created_at DESC, id DESC LIMIT ${params.limit + 1}
-    ), counted AS (
+    WITH page AS MATERIALIZED (${found}), counted AS (
       SELECT u.*, count(*) OVER () AS found, -- one more than the limit if there are more
              sum((SELECT count(*) FROM projection.entries WHERE smtp_user_id = u.id)) OVER (ORDER BY u.created_at DESC, u.id DESC) AS so_far
         FROM page JOIN projection.smtp_users u USING (id)
