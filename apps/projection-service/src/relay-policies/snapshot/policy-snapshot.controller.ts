@@ -39,27 +39,22 @@ export class PolicySnapshotController {
       return void reply.send();
     }
     const snapshot = await this.snapshots.open();
-    const { raw: response } = reply;
-    if (response.destroyed) return snapshot.close();
-    // A slow reader keeps the snapshot in memory.
-    const drop = (): void => {
+    if (reply.raw.destroyed) return snapshot.close();
+    void reply.headers(headersOf(snapshot.totals));
+    const limits = { stalledMs: this.limits.stalledMs, totalMs: SNAPSHOT_DEADLINE_MS };
+    const chunks = whileRead(snapshot.chunks, limits, () => {
       this.logger.warn({ msg: 'a relay reads its snapshot too slowly and is dropped', requestId: request.id });
-      response.destroy();
-    };
-    response.setTimeout(this.limits.stalledMs, drop);
-    const deadline = setTimeout(drop, SNAPSHOT_DEADLINE_MS);
+      reply.raw.destroy();
+    });
+    const compressed = Readable.from(chunks, { objectMode: false });
     const endWatch = this.keys.watch(principalOf(request), () => {
       this.logger.log({ msg: 'the key of a snapshot was revoked', requestId: request.id });
       // A reset makes the kernel drop its buffers for this reader.
-      response.socket?.resetAndDestroy();
+      reply.raw.socket?.resetAndDestroy();
     });
-    response.once('close', () => {
-      clearTimeout(deadline);
-      endWatch();
-      snapshot.close();
-    });
-    void reply.headers(headersOf(snapshot.totals));
-    const compressed = Readable.from(snapshot.chunks, { objectMode: false });
+    // Also when all lines wait for the reader.
+    reply.raw.once('close', endWatch);
+    compressed.once('close', () => snapshot.close());
     if (new Negotiator(request.raw).encoding(['gzip']) === 'gzip') {
       void reply.header('content-encoding', 'gzip').send(compressed);
       return;
@@ -77,4 +72,24 @@ function headersOf({ revision, policies, digest }: PolicyTotals): Record<string,
     'postern-policies': String(policies),
     'postern-digest': digestToHex(digest),
   };
+}
+
+/** A slow reader keeps the snapshot in memory: calls `onStalled` after `stalledMs` for one chunk, or `totalMs` for all. */
+async function* whileRead(
+  chunks: AsyncIterable<Buffer>,
+  limits: { readonly stalledMs: number; readonly totalMs: number },
+  onStalled: () => void,
+): AsyncGenerator<Buffer> {
+  const total = setTimeout(onStalled, limits.totalMs);
+  let stalled: NodeJS.Timeout | undefined;
+  try {
+    for await (const chunk of chunks) {
+      stalled = setTimeout(onStalled, limits.stalledMs);
+      yield chunk;
+      clearTimeout(stalled);
+    }
+  } finally {
+    clearTimeout(total);
+    clearTimeout(stalled);
+  }
 }
