@@ -127,19 +127,28 @@ async function afterChanges(ownersUrl: string, take: () => Promise<unknown>): Pr
   return performance.now() - started;
 }
 
-/** Relays whose control plane sends a snapshot from memory, and nothing else. */
+/** Relays whose control plane sends a snapshot and one heartbeat from memory, and nothing else. */
 async function peerTimes(bytes: Buffer, headers: Headers, key: string): Promise<{ one: number; ten: number }> {
+  const header = (name: string) => headers.get(name) ?? '';
+  const [revision, policies] = [Number(header('postern-revision')), Number(header('postern-policies'))];
+  const heartbeat = { revision, policies, digest: header('postern-digest'), lagEvents: 0, lagSeconds: 0 };
   const server = createServer((request, response) => {
-    if (request.url !== '/v1/relay/policies') return void response.writeHead(503).end();
-    response.writeHead(200, {
-      'content-type': 'application/x-ndjson; charset=utf-8',
-      'content-encoding': 'gzip',
-      'postern-revision': headers.get('postern-revision') ?? '',
-      'postern-policies': headers.get('postern-policies') ?? '',
-      // Without it, a relay waits for a heartbeat, which confirms the snapshot.
-      'postern-digest': headers.get('postern-digest') ?? '',
-    });
-    response.end(bytes);
+    if (request.url === '/v1/relay/policies') {
+      response.writeHead(200, {
+        'content-type': 'application/x-ndjson; charset=utf-8',
+        'content-encoding': 'gzip',
+        'postern-revision': revision,
+        'postern-policies': policies,
+        'postern-digest': heartbeat.digest,
+      });
+      response.end(bytes);
+    } else if (request.url === '/v1/relay/policies/stream') {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      // With it, the relay's replies are complete.
+      response.write(`event: heartbeat\ndata: ${JSON.stringify(heartbeat)}\n\n`);
+    } else {
+      response.writeHead(503).end();
+    }
   }).listen(0, '127.0.0.1');
   await new Promise((done) => server.once('listening', done));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
