@@ -98,10 +98,12 @@ export class Replica {
   /** An address that cannot be parsed is a mismatch for a restricted user, in both modes. The methods below describe this decision until the next. */
   decideCode(username: string, ip: string): DecisionCode {
     if (typeof username !== 'string' || !this.key.pack(username)) return UNKNOWN;
-    const found = this.table.segment(this.key.hash).find(this.key);
+    const segment = this.table.segment(this.key.hash);
+    segment.fetch(this.key.hash);
+    const family = typeof ip === 'string' ? this.address.parse(ip) : (this.address.family = 0);
+    const found = segment.find(this.key);
     if (found === 0) return UNKNOWN;
     const header = this.open(found);
-    const family = typeof ip === 'string' ? this.address.parse(ip) : (this.address.family = 0);
     this.now = (header & TIMED) === 0 ? 0 : this.clock();
     if ((header & RESTRICTED) === 0) return UNRESTRICTED;
     const reportOnly = this.isReportOnly() ? IN_REPORT_ONLY : 0;
