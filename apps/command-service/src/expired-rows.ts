@@ -41,7 +41,8 @@ export class ExpiredRows implements OnApplicationBootstrap, BeforeApplicationShu
     for (const { table, key, condition } of EXPIRED) {
       for (let batch = 0; batch < BATCHES_PER_ROUND && !this.stopped; batch++) {
         const [, found] = await this.writer.query<[unknown[], number]>(
-          `DELETE FROM ${table} WHERE (${key}) IN (SELECT ${key} FROM ${table} WHERE ${condition} LIMIT $1)`,
+          // The outer condition is checked again for a row that was renewed meanwhile.
+          `DELETE FROM ${table} WHERE (${key}) IN (SELECT ${key} FROM ${table} WHERE ${condition} LIMIT $1) AND ${condition}`,
           [BATCH],
         );
         if (found < BATCH) break;

@@ -144,6 +144,9 @@ export class ListAnswers {
     read: Read<Item>,
   ): Promise<void> {
     const deadline = performance.now() + this.limits.totalMs;
+    const ended = Promise.withResolvers<never>();
+    ended.promise.catch(() => undefined);
+    reader.ending.signal.addEventListener('abort', () => ended.reject(reader.ending.signal.reason));
     let rows = 0;
     let nextCursor: string | null = null;
     const end = (how: string): void => exportsEnded.inc({ format: format.name, end: how });
@@ -155,7 +158,11 @@ export class ListAnswers {
         nextCursor = page.nextCursor;
         if (nextCursor === null) break;
         if (performance.now() > deadline) throw new Error(`It takes longer than ${this.limits.totalMs / 1_000} s.`);
-        page = await read({ limit: this.limits.pageRows, cursor: openCursor(nextCursor) });
+        // A slow query does not delay the end of an export whose key was revoked.
+        page = await Promise.race([
+          read({ limit: this.limits.pageRows, cursor: openCursor(nextCursor) }),
+          ended.promise,
+        ]);
       }
       await endComplete(reader);
       end('whole');

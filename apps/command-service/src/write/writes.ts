@@ -1,6 +1,6 @@
 import { applyDecorators, HttpCode, Inject, Injectable } from '@nestjs/common';
 import { CommandBus, type Command } from '@nestjs/cqrs';
-import { Deadline } from '@postern/async';
+import { Deadline, KeyedQueue } from '@postern/async';
 import { databaseFailed, Described, Problem, problemOf, type Documentation } from '@postern/http';
 import { IdempotencyStore } from './idempotency-store.js';
 import { commandSeconds, commandsTotal, replaysTotal } from './metrics.js';
@@ -8,6 +8,8 @@ import type { IdempotencyClaim, WriteRequest, Written } from './request-context.
 
 /** Longer than any healthy command, shorter than a client's patience. */
 export const WRITE_DEADLINE_MS = 8_000;
+/** Requests with the same `Idempotency-Key` that run or wait in this process. */
+export const MAX_REPEATS = 100;
 
 export function Write(documentation: Documentation): MethodDecorator {
   const { status = 200, takes = [], responseHeaders = [] } = documentation;
@@ -24,6 +26,8 @@ export function Write(documentation: Documentation): MethodDecorator {
 /** What all writes share: deadline, idempotency, metrics, and the headers with the version. */
 @Injectable()
 export class Writes {
+  private readonly repeats = new KeyedQueue(MAX_REPEATS);
+
   constructor(
     @Inject(CommandBus) private readonly commands: CommandBus,
     @Inject(IdempotencyStore) private readonly store: IdempotencyStore,
@@ -46,10 +50,10 @@ export class Writes {
   }
 
   /**
-   * `work` stores its answer, if it succeeds, in the transaction of its events. There a second request waits for the first, and fails.
+   * A second request waits for the first. `work` stores its answer, if it succeeds, in the transaction of its events.
    * @throws 409 `idempotency-key-reused`.
    */
-  private async once<Body>(
+  private once<Body>(
     { setHeader }: WriteRequest,
     claim: IdempotencyClaim,
     work: () => Promise<Written<Body>>,
@@ -59,16 +63,18 @@ export class Writes {
       setHeader('idempotency-replayed', 'true');
       return written as Written<Body>;
     };
-    const first = await this.store.find(claim);
-    if (first) return replayed(first);
-    try {
-      return await work();
-    } catch (error) {
-      // Another request may have been faster: return its stored answer instead of this failure.
-      const theirs = await this.store.find(claim).catch(rethrowProblem);
-      if (theirs) return replayed(theirs);
-      throw error;
-    }
+    return this.repeats.run(`${claim.callerId} ${claim.key}`, async () => {
+      const first = await this.store.find(claim);
+      if (first) return replayed(first);
+      try {
+        return await work();
+      } catch (error) {
+        // Another process may have been faster: return its stored answer instead of this failure.
+        const theirs = await this.store.find(claim).catch(rethrowProblem);
+        if (theirs) return replayed(theirs);
+        throw error;
+      }
+    });
   }
 }
 

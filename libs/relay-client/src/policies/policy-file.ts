@@ -1,7 +1,7 @@
+import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { endianness } from 'node:os';
-import { crc32 } from 'node:zlib';
 import type { RelayReply } from '@postern/contracts';
 import { replaceFile, syncFolderOf } from '../replace-file.js';
 import { Replica } from '../replica/replica.js';
@@ -9,7 +9,7 @@ import type { TenantReplies } from './tenant-replies.js';
 
 /**
  * The file of the saved policies consists of frames:
- *   length of the content (4 bytes) | content | CRC-32 of all lengths and contents up to here (4 bytes)
+ *   length of the content (4 bytes) | content | SHA-256 of all lengths and contents up to here (32 bytes)
  * First the `FileHead` in JSON, then one frame per page of records, an empty frame, and the `FileTail` in JSON,
  * which has every tenant of the records. A decision waits a millisecond or two for each frame.
  */
@@ -33,6 +33,7 @@ export interface Kept {
 
 const FORMAT = `postern policies 8 ${endianness()}`;
 const WORD_BYTES = 4;
+const SUM_BYTES = 32;
 
 export class LastKnownGoodUnusable extends Error {
   override readonly name = 'LastKnownGoodUnusable';
@@ -52,11 +53,11 @@ export async function writePolicies(
   const { policies, revision } = replica;
   const head: FileHead = { format: FORMAT, policies, revision, contactAt };
   await replaceFile(path, async (file) => {
-    let sum = 0;
+    const sum = createHash('sha256');
     const write = async (content: Uint8Array): Promise<void> => {
       const length = wordOf(content.length);
-      sum = crc32(content, crc32(length, sum));
-      await file.appendFile(Buffer.concat([length, content, wordOf(sum)]));
+      sum.update(length).update(content);
+      await file.appendFile(Buffer.concat([length, content, sum.copy().digest()]));
     };
     await write(Buffer.from(JSON.stringify(head)));
     for (const copy of replica.copies()) await write(new Uint8Array(copy.buffer));
@@ -111,12 +112,18 @@ async function* readFrames(file: FileHandle): AsyncGenerator<Uint8Array<ArrayBuf
     at += length;
     return bytes;
   };
-  let sum = 0;
+  const sum = createHash('sha256');
   for (;;) {
     const length = await read(WORD_BYTES);
     const content = await read(wordIn(length));
-    sum = crc32(content, crc32(length, sum));
-    if (wordIn(await read(WORD_BYTES)) !== sum) throw new LastKnownGoodUnusable('they are damaged');
+    sum.update(length).update(content);
+    if (
+      !sum
+        .copy()
+        .digest()
+        .equals(await read(SUM_BYTES))
+    )
+      throw new LastKnownGoodUnusable('they are damaged');
     yield content;
     if (at === size) return;
   }

@@ -17,6 +17,8 @@ export const SNAPSHOT_READERS = 256;
 export const SNAPSHOTS_KEPT = 4;
 /** Readers have no longer either. */
 const READ_TIMEOUT_MS = 600_000;
+/** All readers wait for the totals of a new snapshot. */
+const BEGIN_TIMEOUT_MS = 5_000;
 
 export interface PolicySnapshot {
   readonly totals: PolicyTotals;
@@ -93,8 +95,11 @@ export class PolicySnapshots implements OnModuleDestroy {
     const { promise, resolve, reject } = Promise.withResolvers<SharedSnapshot>();
     const read = withSession(this.url, async (client) => {
       // One instant for totals and lines. It has no transaction id, so readers of the feed do not wait for it.
+      // There is no statement time-out: only this ends the wait for a silent server.
+      const silent = setTimeout(() => void client.end(), BEGIN_TIMEOUT_MS);
       await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0');
       const snapshot = new SharedSnapshot(await loadTotals(async (sql) => (await client.query(sql)).rows));
+      clearTimeout(silent);
       snapshotBuilds.inc();
       this.latest = snapshot;
       resolve(snapshot);
