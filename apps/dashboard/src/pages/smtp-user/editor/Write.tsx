@@ -107,7 +107,7 @@ export function Write({ user, draft, change, save, saving, error, close }: Props
         <Alert color="red">All entries would be expired, and every login would be refused.</Alert>
       )}
       <Stack gap="sm" className={classes['footer']}>
-        {draft.theirs && <TheirChanges changes={draft.theirs} />}
+        {draft.theirs && <TheirChanges changes={draft.theirs} mode={draft.theirMode} />}
         {error && <Failed error={error} />}
         <Group justify="flex-end" gap="xs">
           {isDirty(draft) && (
@@ -165,12 +165,13 @@ function FirstList({ user, draft, change }: Pick<Props, 'user' | 'draft' | 'chan
 }
 
 /** It is in the footer, so that it is seen without scrolling, and moves no button. */
-function TheirChanges({ changes }: { readonly changes: readonly Change[] }) {
+function TheirChanges({ changes, mode }: { readonly changes: readonly Change[]; readonly mode: Draft['theirMode'] }) {
   return (
     <Alert color="amber" role="alert" title="The list was changed while you were typing">
       <Text size="sm">
         {changes.length > 0 &&
           'Somebody else has saved the changes below. They are kept, unless you changed the same entry. '}
+        {mode && `The mode is now ${mode === 'enforce' ? 'Enforced' : 'Report only'}. `}
         Check what saving does now, and save again.
       </Text>
       <ChangeLines label="What somebody else has changed" maxHeight={104}>

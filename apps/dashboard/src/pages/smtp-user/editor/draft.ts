@@ -19,6 +19,8 @@ export interface Draft {
   readonly base: Pick<Restriction, 'version' | 'restricted' | 'mode'> & { readonly entries: readonly Listed[] };
   /** After such a refusal: what somebody else has changed since the editor was opened. */
   readonly theirs: readonly Change[] | null;
+  /** The mode that somebody else has set meanwhile; null if it has not changed. */
+  readonly theirMode: Restriction['mode'] | null;
 }
 
 type Base = Draft['base'];
@@ -41,6 +43,7 @@ export function newDraft(restriction: Base, mode: EditorMode, text?: string): Dr
     reportOnly: false,
     base,
     theirs: null,
+    theirMode: null,
   };
 }
 
@@ -60,6 +63,7 @@ export function rebased(draft: Draft, theirs: Base, mine: readonly Listed[]): Dr
     ...(draft.mode === 'replace' && { text: listAsText(merged(before, base.entries, mine)) }),
     base,
     theirs: differenceOf(before, base.entries),
+    theirMode: base.mode === draft.base.mode ? draft.theirMode : base.mode,
   };
 }
 
