@@ -10,7 +10,7 @@ import { LINK_MINUTES, MAX_LINKS_OF_ONE_KEY, MAX_SESSIONS_OF_ONE_KEY } from './s
 import { MAX_WRITES_OF_ONE_USER } from './smtp-user/change-smtp-user.js';
 import { MAX_ACCEPTED_ADDRESSES, MAX_NAMED_ADDRESSES, SOURCES_DEADLINE_MS } from './smtp-user/lockout-guard.js';
 import { LONGEST_NAME } from './tenant/tenants.js';
-import { WRITE_DEADLINE_MS } from './write/writes.js';
+import { MAX_REPEATS, WRITE_DEADLINE_MS } from './write/writes.js';
 
 /** For docs/limits.md. Lengths in UTF-16 units. */
 export const COMMAND_LIMITS = {
@@ -24,6 +24,7 @@ export const COMMAND_LIMITS = {
   decisionTextLength: LONGEST_TEXT,
   deadlineMs: WRITE_DEADLINE_MS,
   answerLifeHours: ANSWER_LIFE_HOURS,
+  repeats: MAX_REPEATS,
   writesOfOneUser: MAX_WRITES_OF_ONE_USER,
   secretLength: LONGEST_SECRET,
   sessionsOfOneKey: MAX_SESSIONS_OF_ONE_KEY,

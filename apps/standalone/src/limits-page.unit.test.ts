@@ -91,6 +91,7 @@ const ROWS: readonly (readonly [limit: string, value: string])[] = [
   ['Exports of one API key', number(exports.atOnceByKey)],
   ['Rows of an export in memory', number(exports.pageRows)],
   ['Changes of one SMTP user that run or wait', number(COMMAND_LIMITS.writesOfOneUser)],
+  ['Requests with one `Idempotency-Key` at once', number(COMMAND_LIMITS.repeats)],
   ['Sessions of one API key', number(COMMAND_LIMITS.sessionsOfOneKey)],
   ['Sign-in links of one API key', number(COMMAND_LIMITS.linksOfOneKey)],
   ['Appends that wait for the journal', number(JOURNAL_LIMITS.waitingItems)],

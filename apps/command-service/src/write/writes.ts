@@ -9,7 +9,7 @@ import type { IdempotencyClaim, WriteRequest, Written } from './request-context.
 /** Longer than any healthy command, shorter than a client's patience. */
 export const WRITE_DEADLINE_MS = 8_000;
 /** Requests with the same `Idempotency-Key` that run or wait in this process. */
-const MAX_REPEATS = 100;
+export const MAX_REPEATS = 100;
 
 export function Write(documentation: Documentation): MethodDecorator {
   const { status = 200, takes = [], responseHeaders = [] } = documentation;
