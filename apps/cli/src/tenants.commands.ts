@@ -151,7 +151,7 @@ async function issueKey(
   const { api, output } = session;
   const path = await keysPath(session, role === 'operator' || role === 'relay');
   const file = await (save === undefined ? undefined : open(save, 'wx', 0o600))?.catch((error: Error) => {
-    throw usageFailure(`--save: ${error.message}`);
+    throw usageFailure(`--save: ${error.message}. Choose another file.`);
   });
   try {
     const { body } = await api.write<Schema<'IssuedApiKey'>>('POST', path, { ...options, body: { role, name } });

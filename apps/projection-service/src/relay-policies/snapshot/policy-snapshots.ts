@@ -96,7 +96,7 @@ export class PolicySnapshots implements OnModuleDestroy {
     const read = withSession(this.url, async (client) => {
       // One instant for totals and lines. It has no transaction id, so readers of the feed do not wait for it.
       // There is no statement time-out: only this ends the wait for a silent server.
-      const silent = setTimeout(() => void client.end(), BEGIN_TIMEOUT_MS);
+      const silent = setTimeout(() => void client.end(), BEGIN_TIMEOUT_MS).unref();
       await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0');
       const snapshot = new SharedSnapshot(await loadTotals(async (sql) => (await client.query(sql)).rows));
       clearTimeout(silent);
